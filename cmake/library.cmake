@@ -1,0 +1,62 @@
+# The library: libthrong.so and libthrong.a from all of src/ but src/io.
+#
+#   Throng::shared, Throng::static   the two libraries; Throng::throng is the one that BUILD_SHARED_LIBS chooses
+#   throng_internal                  an archive with internal symbols visible, for the command, tests and benchmarks
+file(GLOB_RECURSE TG_SOURCES CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/*.c)
+list(FILTER TG_SOURCES EXCLUDE REGEX "/src/io/")
+
+add_library(throng_objects OBJECT ${TG_SOURCES} ${PROJECT_SOURCE_DIR}/include/throng.h)
+tg_flags(throng_objects)
+target_include_directories(throng_objects PRIVATE ${PROJECT_SOURCE_DIR}/include ${PROJECT_SOURCE_DIR}/src)
+
+find_library(TG_LIBM m)
+mark_as_advanced(TG_LIBM)
+function(tg_library target)
+  target_include_directories(${target} PUBLIC
+    $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include> $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
+  if(TG_LIBM)
+    target_link_libraries(${target} PUBLIC m)
+  endif()
+  set_target_properties(${target} PROPERTIES
+    LINKER_LANGUAGE C
+    ARCHIVE_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR} LIBRARY_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR})
+endfunction()
+
+add_library(throng_internal STATIC $<TARGET_OBJECTS:throng_objects>)
+tg_library(throng_internal)
+target_include_directories(throng_internal PUBLIC $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/src>)
+
+# While the major version is 0, every minor version may change the binary interface.
+set(TG_SOVERSION ${PROJECT_VERSION_MAJOR})
+if(PROJECT_VERSION_MAJOR EQUAL 0)
+  set(TG_SOVERSION ${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR})
+endif()
+add_library(throng_shared SHARED $<TARGET_OBJECTS:throng_objects>)
+tg_library(throng_shared)
+set_target_properties(throng_shared PROPERTIES
+  OUTPUT_NAME throng EXPORT_NAME shared VERSION ${PROJECT_VERSION} SOVERSION ${TG_SOVERSION})
+
+# An archive does not know hidden symbols: its internal names could clash with those of the program it is linked to.
+# So the public archive holds one object in which they are local. Where that cannot be done, the objects go in as is.
+if(CMAKE_OBJCOPY AND CMAKE_SYSTEM_NAME STREQUAL "Linux" AND TG_SOURCES)
+  set(one_object ${CMAKE_CURRENT_BINARY_DIR}/throng.o)
+  add_custom_command(OUTPUT ${one_object}
+    COMMAND ${CMAKE_C_COMPILER} -r -nostdlib -o ${one_object} $<TARGET_OBJECTS:throng_objects>
+    COMMAND ${CMAKE_OBJCOPY} --localize-hidden ${one_object}
+    DEPENDS throng_objects $<TARGET_OBJECTS:throng_objects>
+    COMMENT "Hiding internal symbols of libthrong.a" COMMAND_EXPAND_LISTS VERBATIM)
+  add_library(throng_static STATIC ${one_object})
+  set_source_files_properties(${one_object} PROPERTIES EXTERNAL_OBJECT ON GENERATED ON)
+else()
+  add_library(throng_static STATIC $<TARGET_OBJECTS:throng_objects>)
+endif()
+tg_library(throng_static)
+set_target_properties(throng_static PROPERTIES OUTPUT_NAME throng EXPORT_NAME static)
+
+add_library(Throng::shared ALIAS throng_shared)
+add_library(Throng::static ALIAS throng_static)
+if(DEFINED BUILD_SHARED_LIBS AND NOT BUILD_SHARED_LIBS)
+  add_library(Throng::throng ALIAS throng_static)
+else()
+  add_library(Throng::throng ALIAS throng_shared)
+endif()

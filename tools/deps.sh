@@ -1,0 +1,74 @@
+#!/bin/sh
+# Installs with apt what a target needs and the machine lacks; does nothing, quickly, when everything is there.
+# Each need is probed by what it gives (a command, a header, a Python module), so other ways to install it count too.
+#   tools/deps.sh build|run|bench|test|fuzz|format
+set -u
+CC=${CC:-gcc}
+PYTHON=${PYTHON:-/usr/bin/python3}
+missing=
+
+has_command() { command -v "$1" >/dev/null 2>&1; }
+has_header() { echo "#include <$1>" | "$CC" -E -x c -include stddef.h -include stdarg.h -include stdint.h -include setjmp.h - >/dev/null 2>&1; }
+has_module() { "$PYTHON" -c "import $1" >/dev/null 2>&1; }
+has_fuzzer() { echo 'int LLVMFuzzerTestOneInput(const unsigned char *p, unsigned long n) { return p && n ? 0 : 0; }' |
+  clang -x c -fsanitize=fuzzer,address - -o /dev/null >/dev/null 2>&1; }
+
+# need PROBE NAME PACKAGE
+need() { "$1" "$2" || missing="$missing $3"; }
+
+need_build() {
+  need has_command "$CC" gcc
+  need has_header stdlib.h libc6-dev
+  need has_command cmake cmake
+  need has_command ninja ninja-build
+  need has_header jansson.h libjansson-dev
+  need has_header xxhash.h libxxhash-dev
+  need has_header csv.h libcsv-dev
+}
+need_format() { need has_command clang-format clang-format; }
+need_python() { need has_command "$PYTHON" python3; }
+need_test() {
+  need_build
+  need_format
+  need_python
+  need has_command g++ g++
+  need has_command clang clang
+  need has_command pkg-config pkg-config
+  need has_header cmocka.h libcmocka-dev
+  need has_module numpy python3-numpy
+  need has_module gmpy2 python3-gmpy2
+}
+need_fuzz() {
+  need_build
+  need has_command clang clang
+  has_command clang && ! has_fuzzer - && missing="$missing libclang-rt-14-dev"
+  has_command clang || missing="$missing libclang-rt-14-dev"
+}
+
+case ${1:-build} in
+build | run | bench) need_build ;;
+test) need_test ;;
+fuzz) need_fuzz ;;
+format) need_format ;;
+*)
+  echo "usage: tools/deps.sh build|run|bench|test|fuzz|format" >&2
+  exit 2
+  ;;
+esac
+[ -n "$missing" ] || exit 0
+
+give_up() {
+  echo "tools/deps.sh: $1. Install these packages (Debian's names) and run the command again:" >&2
+  echo "   $missing" >&2
+  exit 1
+}
+has_command apt-get || give_up "this machine lacks some packages and has no apt"
+root=
+if [ "$(id -u)" -ne 0 ]; then
+  has_command sudo || give_up "this machine lacks some packages, and installing needs root or sudo"
+  root=sudo
+fi
+echo "tools/deps.sh: installing$missing" >&2
+# shellcheck disable=SC2086  # a list of words on purpose
+install() { DEBIAN_FRONTEND=noninteractive $root apt-get install -y -q --no-install-recommends $missing >&2; }
+install || { $root apt-get update -q >&2 && install; } || give_up "apt could not install everything"
