@@ -1,0 +1,52 @@
+/* context.c: contexts, and the version. */
+#include "base/context.h"
+#include "base/alloc.h"
+
+#include <string.h>
+
+#define TEXT_OF(x) #x
+#define VERSION_TEXT(a, b, c) TEXT_OF(a) "." TEXT_OF(b) "." TEXT_OF(c)
+
+const char *tg_version(void)
+{
+  return VERSION_TEXT(TG_VERSION_MAJOR, TG_VERSION_MINOR, TG_VERSION_PATCH);
+}
+
+tg_status tg_context_create(const tg_context_options *options, tg_context **out)
+{
+  tg_context_options chosen = TG_CONTEXT_OPTIONS_INIT;
+  *out = NULL;
+  if (options != NULL) {
+    if (options->size == 0 || options->size > sizeof chosen) {
+      return TG_ARGUMENT;
+    }
+    memcpy(&chosen, options, options->size);
+  }
+  if (chosen.allocator.resize == NULL) {
+    chosen.allocator = alloc_default();
+  }
+  if (chosen.threads.parallel_for == NULL || chosen.threads.n_threads == 0) {
+    chosen.threads.n_threads = 1;
+  }
+  tg_context *context = alloc_zeroed(&chosen.allocator, 1, sizeof *context);
+  if (context == NULL) {
+    return TG_NOMEM;
+  }
+  context->allocator = chosen.allocator;
+  context->threads = chosen.threads;
+  *out = context;
+  return TG_OK;
+}
+
+void tg_context_destroy(tg_context *context)
+{
+  if (context != NULL) {
+    tg_allocator a = context->allocator;
+    alloc_free(&a, context, 1, sizeof *context);
+  }
+}
+
+void tg_free(tg_context *context, void *p, size_t bytes)
+{
+  alloc_free(&context->allocator, p, 1, bytes + 1);
+}

@@ -1,0 +1,12 @@
+/* context.h: what everything made from a context shares. */
+#ifndef TG_BASE_CONTEXT_H
+#define TG_BASE_CONTEXT_H
+
+#include "throng.h"
+
+struct tg_context {
+  tg_allocator allocator;
+  tg_threads threads; /* parallel_for NULL: the calling thread alone */
+};
+
+#endif

@@ -1,0 +1,24 @@
+/* fpenv.h: the floating-point environment. Every thread that computes enters it (round to nearest, no flushing of
+ * subnormals, no traps) and leaves it as the caller had it. */
+#ifndef TG_BASE_FPENV_H
+#define TG_BASE_FPENV_H
+
+#include <float.h>
+#include <stdint.h>
+
+#if !defined(FLT_EVAL_METHOD) || FLT_EVAL_METHOD != 0
+#error "Throng needs float expressions evaluated in their own type (FLT_EVAL_METHOD 0)"
+#endif
+#ifdef __FAST_MATH__
+#error "Throng gives the same bits everywhere: do not build it with -ffast-math"
+#endif
+
+typedef struct fpenv {
+  uint64_t control;
+} fpenv;
+
+/* Returns what the caller had; costs a read of the control register when nothing has to change. */
+fpenv fpenv_enter(void);
+void fpenv_leave(fpenv saved);
+
+#endif
