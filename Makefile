@@ -13,7 +13,7 @@ export PYTHON JOBS
 .PHONY: all help run test test-long bench fuzz symbols install format tidy clean deps-%
 
 all: $(BUILD)/build.ninja ## build/throng, build/libthrong.so, build/libthrong.a and the examples
-	cmake --build $(BUILD) -j $(JOBS)
+	cmake --build $(BUILD) -j $(JOBS) --target product
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1  \2/p' Makefile

@@ -2,6 +2,7 @@
 file(GLOB_RECURSE TG_COMMAND_SOURCES CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/cli/*.c)
 if(TG_COMMAND_SOURCES)
   add_executable(throng_command ${TG_COMMAND_SOURCES})
+  add_dependencies(product throng_command)
   tg_flags(throng_command)
   target_include_directories(throng_command PRIVATE ${PROJECT_SOURCE_DIR}/cli)
   target_link_libraries(throng_command PRIVATE throng_io)

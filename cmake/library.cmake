@@ -53,6 +53,9 @@ endif()
 tg_library(throng_static)
 set_target_properties(throng_static PROPERTIES OUTPUT_NAME throng EXPORT_NAME static)
 
+# What `make` builds: everything but tests and benchmarks.
+add_custom_target(product DEPENDS throng_shared throng_static)
+
 add_library(Throng::shared ALIAS throng_shared)
 add_library(Throng::static ALIAS throng_static)
 if(DEFINED BUILD_SHARED_LIBS AND NOT BUILD_SHARED_LIBS)

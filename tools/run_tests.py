@@ -77,8 +77,8 @@ SKIP = re.compile(r"^(.*?)\s*#\s*skip\S*\s*(.*)$", re.IGNORECASE)
 def read_tap(text):
     """Returns (passes, failures [(name, detail)], skips [(name, reason)], what is wrong with the whole or None).
 
-    cmocka starts a new plan for each group, and names a skipped test twice instead of giving its reason; the reason is
-    then what the test printed just before. Diagnostics of a failure may stand before or after it."""
+    cmocka starts a new plan for each group. It reports a skipped test as `not ok N # SKIP name`, without the reason; the
+    reason is then what the test printed just before. Diagnostics of a failure may stand before or after it."""
     passes, failures, skips, planned, seen = 0, [], [], None, 0
     lines = text.splitlines()
     previous_end = 0
@@ -91,7 +91,7 @@ def read_tap(text):
         elif result:
             seen += 1
             name, before = result.group(3).strip(), [l.strip("# ").strip() for l in lines[previous_end:at]]
-            skip = SKIP.match(name) if result.group(1) == "ok" else None
+            skip = SKIP.match(name)
             if skip:
                 title, reason = skip.group(1) or skip.group(2), skip.group(2)
                 if not skip.group(1):
@@ -201,7 +201,8 @@ def find_scripts(stage, long, tally):
             tally.skipped.append((stage.name, name, "all of it", "long: runs in `make test-long`"))
             continue
         seconds = next((int(tag[8:]) for tag in tags if tag.startswith("timeout=")), 300)
-        yield Program(stage, name, [str(path)], seconds * (2 if stage.slow > 1 else 1), "serial" in tags)
+        command = [sys.executable, str(path)] if path.suffix == ".py" else [str(path)]
+        yield Program(stage, name, command, seconds * (2 if stage.slow > 1 else 1), "serial" in tags)
 
 
 def build(stage, jobs, tally):
@@ -215,8 +216,9 @@ def build(stage, jobs, tally):
     if status == 0:
         tally.passed += 1
     else:
-        reason = [l for l in text.splitlines() if re.search(r"error|warning|FAILED|undefined|Error", l)]
-        tally.failed.append((stage.name, "build", "it does not build without warnings", "\n".join(reason[:60]) or text))
+        # The compiler's messages; its command lines hold such words too.
+        reason = [l for l in text.splitlines() if re.search(r"error|warning|FAILED|undefined", l) and " -c " not in l]
+        tally.failed.append((stage.name, "build", "it does not build without warnings", "\n".join(reason[:25]) or text))
     print(f"{'ok  ' if status == 0 else 'FAIL'} {stage.name}: build  ({time.monotonic() - start:.1f} s)", flush=True)
     return status == 0
 
