@@ -1,0 +1,2105 @@
+#!/usr/bin/env python3
+"""A second implementation of the Throng virtual machine, written from docs/spec.md alone.
+
+It reads graph text, stack text, bytecode and binary modules, checks every rule, and runs graphs exactly by compiling each
+to Python source. It shares no code with the C library: where the two agree, the specification says enough.
+
+usage: throng2.py suite FILE.tgt...      run conformance cases, print TAP
+       throng2.py run CASEFILE           print the cases back with what happened filled in as expectations
+       throng2.py text FILE              any module -> canonical graph text
+       throng2.py binary FILE            any module -> binary module
+       throng2.py random SEED COUNT      write random cases without expectations
+
+Values inside: bool is a Python bool, an integer an int in its type's range, f32 and f64 a float (an f32 always exactly
+representable in binary32, any NaN standing for the one NaN), an array a list that is changed in place, which the
+rule that an array is consumed once makes invisible.
+"""
+import math
+import os
+import random
+import re
+import struct
+import sys
+from array import array
+from fractions import Fraction
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Types, modes, operations
+
+TYPES = "bool i8 i16 i32 i64 u8 u16 u32 u64 f32 f64".split()
+MODES = TYPES + "f16 bf16 i16be i32be i64be u16be u32be u64be f32be f64be f16be bf16be".split()
+INTEGERS = set("i8 i16 i32 i64 u8 u16 u32 u64".split())
+UNSIGNED = set("u8 u16 u32 u64".split())
+FLOATS = {"f32", "f64"}
+NUMBERS = INTEGERS | FLOATS
+BITS_TYPES = INTEGERS | {"bool"}
+ANY = set(TYPES)
+CLASSES = {"integers": INTEGERS, "floats": FLOATS, "numbers": NUMBERS, "bits": BITS_TYPES, "any": ANY}
+WIDTH = {t: 8 if t == "bool" else int(t[1:]) for t in TYPES}
+CANONICAL_NAN = {"f32": 0x7fc00000, "f64": 0x7ff8000000000000}
+MODE_TYPE = {m: {"f16": "f32", "bf16": "f32"}.get(m.replace("be", ""), m.replace("be", "")) for m in MODES}
+MODE_SIZE = {m: 1 if m == "bool" else int(re.search(r"\d+", m).group()) // 8 for m in MODES}
+STRUCT_CODE = {"bool": "B", "i8": "b", "i16": "h", "i32": "i", "i64": "q", "u8": "B", "u16": "H", "u32": "I", "u64": "Q",
+               "f32": "f", "f64": "d", "f16": "e", "bf16": "H"}
+KINDS = "param input table output result accumulator".split()
+OPS = ("load iota const param add neg sub mul divmod shl shr or and xor not andnot lt eq select max div sqrt fma round convert "
+       "bitcast gather loop branch linear test yield uniform array aload astore trap charge store sum argmin argmax "
+       "combine").split()
+OP_NUMBER = {name: i for i, name in enumerate(OPS)}
+ROUNDINGS = "even down up zero".split()
+FOLDS = "add min max and or xor".split()
+RINGS = "int gf2 mod float".split()
+FORMATS = "auto csr dense".split()
+SINKS = set("store sum argmin argmax combine".split())
+NO_RESULT = SINKS | {"trap", "charge", "test", "yield", "uniform"}
+TYPED = {"const", "convert", "bitcast", "array"}
+POSITIONED = {"loop", "trap", "charge"}
+OPERAND_KIND = {"param": "param", "load": "input", "gather": "table", "store": "output", "sum": "result", "argmin": "result",
+                "argmax": "result", "combine": "accumulator"}
+NOT_UNIFORM = SINKS | set("load iota array aload astore trap charge".split())
+KEEPS_UNIFORM = set(OPS[OP_NUMBER["add"]:OP_NUMBER["gather"] + 1]) | {"linear"}
+# class of T, arguments, results: T the common type, b bool, i any integer, n any number, u u64, D the named type,
+# O the type of the operand's mode
+SIGNATURES = {"load": ("any", "", "O"), "param": ("any", "", "O"), "const": ("any", "", "D"), "iota": ("numbers", "TT", "T"),
+              "divmod": ("integers", "TT", "TT"), "not": ("bits", "T", "T"), "lt": ("numbers", "TT", "b"),
+              "eq": ("any", "TT", "b"), "select": ("any", "bTT", "T"), "neg": ("numbers", "T", "T"),
+              "div": ("floats", "TT", "T"), "sqrt": ("floats", "T", "T"), "fma": ("floats", "TTT", "T"),
+              "round": ("floats", "T", "T"), "convert": ("any", "T", "D"), "bitcast": ("numbers", "T", "D"),
+              "gather": ("any", "i", "O"), "trap": ("any", "b", ""), "charge": ("any", "u", ""), "store": ("any", "O", ""),
+              "sum": ("any", "T", ""), "argmin": ("any", "On", ""), "argmax": ("any", "On", ""), "combine": ("any", "iO", "")}
+SIGNATURES.update({op: ("numbers", "TT", "T") for op in ("add", "sub", "mul", "max")})
+SIGNATURES.update({op: ("integers", "TT", "T") for op in ("shl", "shr")})
+SIGNATURES.update({op: ("bits", "TT", "T") for op in ("or", "and", "xor", "andnot")})
+MAX_NODES, MAX_OPERANDS, MAX_DEPTH, MAX_RESULTS = 1 << 20, 1024, 64, 65535
+MAX_ELEMENTS, MAX_ARRAY_BYTES, MAX_ARGS, MAX_LANES, MAX_NAME = 1 << 20, 1 << 24, 64, 1 << 40, 255
+UNLIMITED = (1 << 64) - 1
+FUEL_CODE = (1 << 32) - 1
+NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.]*\Z")
+inf, nan = math.inf, math.nan
+
+
+class ThrongError(Exception):
+    def __init__(self, status, message, line=0):
+        super().__init__(message)
+        self.status, self.message, self.line = status, message, line
+
+    def __str__(self):
+        return "%s%s: %s" % (self.status, " in line %d" % self.line if self.line else "", self.message)
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Exact arithmetic. A double holds every f32, so f32 + - * / and sqrt are done in double and rounded once more, which is
+# exact because 53 >= 2 * 24 + 2; fma, wide integers and literals go through round_ratio.
+
+CELL = array("f", [0.0])
+
+
+def to_f32(x):
+    CELL[0] = x
+    return CELL[0]
+
+
+def round_ratio(num, den, kind):
+    """num / den (integers, den > 0) rounded once to nearest even in f32 or f64; 0 gives +0."""
+    precision, lowest, top = (24, -149, 128) if kind == "f32" else (53, -1074, 1024)
+    sign, num = (-1.0, -num) if num < 0 else (1.0, num)
+    exponent = max(num.bit_length() - den.bit_length() - precision, lowest)
+    while True:
+        scaled, unit = (num, den << exponent) if exponent >= 0 else (num << -exponent, den)
+        quotient, rest = divmod(scaled, unit)
+        if quotient.bit_length() <= precision:
+            break
+        exponent += 1
+    if 2 * rest > unit or (2 * rest == unit and quotient & 1):
+        quotient += 1
+    if quotient.bit_length() + exponent > top:
+        return sign * inf
+    return sign * math.ldexp(quotient, exponent)
+
+
+def int_to_float(x, kind):
+    if abs(x) < 1 << 53:
+        return float(x) if kind == "f64" else to_f32(x)
+    return round_ratio(x, 1, kind)
+
+
+def float_to_int(x, low, high):
+    if x != x:
+        return 0
+    if x <= low:
+        return low
+    return high if x >= high else int(x)
+
+
+def divide(a, b):
+    if b:
+        return a / b
+    if a == 0 or a != a:
+        return nan
+    return math.copysign(inf, a) * math.copysign(1.0, b)
+
+
+def square_root(x):
+    return math.sqrt(x) if x >= 0 else nan
+
+
+def fused(a, b, c, kind):
+    if not (math.isfinite(a) and math.isfinite(b)):
+        return a * b + c
+    if not math.isfinite(c):
+        return c
+    if a == 0 or b == 0:
+        return a * b + c
+    (an, ad), (bn, bd), (cn, cd) = a.as_integer_ratio(), b.as_integer_ratio(), c.as_integer_ratio()
+    return round_ratio(an * bn * cd + cn * ad * bd, ad * bd * cd, kind)
+
+
+def integral(x, how):
+    """x rounded to an integral value, keeping its sign also at zero."""
+    if not math.isfinite(x) or abs(x) >= 4503599627370496.0:
+        return x
+    return math.copysign({"even": round, "down": math.floor, "up": math.ceil, "zero": math.trunc}[how](x), x)
+
+
+def euclid(a, b):
+    if b == 0:
+        return 0, a
+    rest = a % abs(b)
+    return (a - rest) // b, rest
+
+
+def wrap(x, kind):
+    width = WIDTH[kind]
+    x &= (1 << width) - 1
+    return x - (1 << width) if kind[0] == "i" and x >> (width - 1) else x
+
+
+def to_bits(x, kind):
+    """The bits of a scalar value, zero-extended."""
+    if kind == "bool":
+        return int(x)
+    if kind in INTEGERS:
+        return x & ((1 << WIDTH[kind]) - 1)
+    if x != x:
+        return CANONICAL_NAN[kind]
+    return struct.unpack("<I", struct.pack("<f", x))[0] if kind == "f32" else struct.unpack("<Q", struct.pack("<d", x))[0]
+
+
+def from_bits(bits, kind):
+    if kind == "bool":
+        return bool(bits)
+    if kind in INTEGERS:
+        return wrap(bits, kind)
+    return struct.unpack("<f", struct.pack("<I", bits))[0] if kind == "f32" else struct.unpack("<d", struct.pack("<Q", bits))[0]
+
+
+def zero_of(kind):
+    return False if kind == "bool" else 0.0 if kind in FLOATS else 0
+
+
+def decode(mode, data, endian):
+    """The bytes of consecutive elements -> values. endian is that of the native modes."""
+    code = STRUCT_CODE[mode.replace("be", "")]
+    values = struct.unpack("%s%d%s" % (">" if mode.endswith("be") else endian, len(data) // MODE_SIZE[mode], code), data)
+    if mode == "bool":
+        return [v != 0 for v in values]
+    if mode.startswith("bf16"):
+        return list(struct.unpack("<%df" % len(values), struct.pack("<%dI" % len(values), *[v << 16 for v in values])))
+    return list(values)
+
+
+def f16_bits(x):
+    if x != x:
+        return 0x7e00
+    try:
+        return struct.unpack("<H", struct.pack("<e", x))[0]
+    except OverflowError:
+        return 0x7c00 if x > 0 else 0xfc00
+
+
+def bf16_bits(x):
+    if x != x:
+        return 0x7fc0
+    bits = to_bits(x, "f32")
+    return (bits + 0x7fff + (bits >> 16 & 1)) >> 16
+
+
+def encode(mode, values, endian):
+    base = mode.replace("be", "")
+    code = STRUCT_CODE[base]
+    if base == "f16":
+        code, values = "H", [f16_bits(x) for x in values]
+    elif base == "bf16":
+        values = [bf16_bits(x) for x in values]
+    elif base in FLOATS:
+        values = [nan if x != x else x for x in values]
+    return struct.pack("%s%d%s" % (">" if mode.endswith("be") else endian, len(values), code), *values)
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Graphs and their rules. The readers feed nodes and markers in program order to a Builder, which checks each at once.
+
+class Operand:
+    def __init__(self, kind, name, mode, default=None):
+        self.kind, self.name, self.mode, self.default = kind, name, mode, default
+        self.type, self.size = MODE_TYPE[mode], MODE_SIZE[mode]
+
+
+class Node:
+    def __init__(self, op, args=(), type=None, detail=0, position=0, operand=None, immediate=0, n_results=0, entries=()):
+        self.op, self.args, self.type, self.detail, self.position = op, list(args), type, detail, position
+        self.operand, self.immediate, self.n_results, self.entries = operand, immediate, n_results, list(entries)
+        self.results = []      # value numbers; of a loop or branch once its last yield is there
+        self.carried = []      # of a loop
+        self.end = None        # of a loop: the index of its yield
+        self.counted = False   # a loop directly in the uniform block
+
+
+class Value:
+    def __init__(self, type, uniform, frame, carried=False):
+        self.type, self.uniform, self.frame, self.carried, self.consumed = type, uniform, frame, carried, False
+
+
+class Frame:
+    """An open body: kind top, loop or branch. A branch's bodies follow one another in frames of their own."""
+
+    def __init__(self, kind, node):
+        self.kind, self.node, self.open, self.step = kind, node, True, False
+        self.bodies_left, self.types, self.consumed_here, self.consumed_all = 0, None, [], []
+
+
+class Graph:
+    def __init__(self):
+        self.name, self.doc, self.operands, self.nodes, self.values, self.names = "", [], [], [], [], {}
+
+
+def is_array(kind):
+    return isinstance(kind, tuple)
+
+
+class Builder:
+    def __init__(self):
+        self.graph = Graph()
+        self.top = Frame("top", None)
+        self.frames = [self.top]
+        self.in_uniform = False
+        self.line = 0
+        self.written = set()
+        self.array_bytes = self.n_arg_nodes = 0
+
+    def fail(self, message, status="VERIFY"):
+        raise ThrongError(status, message, self.line)
+
+    def check_name(self, name):
+        if len(name) > MAX_NAME:
+            self.fail("a name has %d bytes, at most 255 are allowed" % len(name), "LIMIT")
+        if not NAME.match(name):
+            self.fail("%r is not a name" % name)
+
+    def operand(self, kind, name, mode, default=None):
+        graph = self.graph
+        self.check_name(name)
+        if any(o.name == name for o in graph.operands):
+            self.fail("operand %s is declared twice" % name)
+        if kind == "accumulator" and MODE_TYPE[mode] not in INTEGERS:
+            self.fail("accumulator %s is not of integers" % name)
+        if kind == "param" and mode not in TYPES:
+            self.fail("param %s has no native mode" % name)
+        if len(graph.operands) == MAX_OPERANDS:
+            self.fail("more than 1024 operands", "LIMIT")
+        graph.operands.append(Operand(kind, name, mode, default))
+        return len(graph.operands) - 1
+
+    # -- values
+
+    def define(self, kind, uniform=False, carried=False):
+        self.graph.values.append(Value(kind, uniform or self.in_uniform, self.frames[-1], carried))
+        return len(self.graph.values) - 1
+
+    def use(self, number):
+        """A value that can be seen here and was not consumed."""
+        if number >= len(self.graph.values):
+            self.fail("value %d is used before it is defined" % number)
+        value = self.graph.values[number]
+        if not value.frame.open:
+            self.fail("value %d is out of scope" % number)
+        if value.consumed:
+            self.fail("array %d was consumed before" % number)
+        return value
+
+    def scalar(self, number):
+        value = self.use(number)
+        if is_array(value.type):
+            self.fail("array %d cannot be an operand here" % number)
+        return value
+
+    def consume(self, number):
+        """Uses up an array; scalars pass. Only bodies of branches may stand between its own body and here."""
+        value = self.use(number)
+        if not is_array(value.type):
+            return value.type
+        inner = self.frames[self.frames.index(value.frame) + 1:]
+        if any(f.kind != "branch" for f in inner):
+            self.fail("array %d is consumed inside a loop that does not carry it" % number)
+        if value.carried and not value.frame.step:
+            self.fail("carried array %d is consumed in the loop's condition" % number)
+        value.consumed = True
+        if inner:
+            inner[-1].consumed_here.append(value)
+        return value.type
+
+    # -- nodes
+
+    def add(self, node):
+        """Checks and appends a node or marker; gives the values that are visible from here on because of it."""
+        graph = self.graph
+        if len(graph.nodes) == MAX_NODES:
+            self.fail("more than 2^20 nodes", "LIMIT")
+        if node.op in SINKS and (len(self.frames) > 1 or self.in_uniform):
+            self.fail("%s stands inside a body" % node.op)
+        if node.op in NOT_UNIFORM and self.in_uniform:
+            self.fail("%s stands in the uniform block" % node.op)
+        graph.nodes.append(node)
+        handler = getattr(self, "add_" + node.op, None)
+        return handler(node) if handler else self.add_simple(node)
+
+    def arity(self, node, count):
+        if len(node.args) != count:
+            self.fail("%s has %d operands, not %d" % (node.op, count, len(node.args)))
+
+    def add_simple(self, node):
+        kinds, args, results = SIGNATURES[node.op]
+        operand = self.reference(node)
+        self.arity(node, len(args))
+        values = [self.scalar(a) for a in node.args]
+        common = next((v.type for v, letter in zip(values, args) if letter == "T"), None)
+        if common is not None and common not in CLASSES[kinds]:
+            self.fail("%s does not work on %s" % (node.op, common))
+        for number, value, letter in zip(node.args, values, args):
+            fits = {"T": {common}, "b": {"bool"}, "i": INTEGERS, "n": NUMBERS, "u": {"u64"}, "O": {operand and operand.type}}
+            if value.type not in fits[letter]:
+                self.fail("operand %d of %s has the unfitting type %s" % (number, node.op, value.type))
+        self.check_special(node, values, operand)
+        uniform = node.op in ("const", "param") or (node.op in KEEPS_UNIFORM and all(v.uniform for v in values))
+        kind_of = {"T": common, "b": "bool", "D": node.type, "O": operand and operand.type}
+        node.results = [self.define(kind_of[letter], uniform) for letter in results]
+        return node.results
+
+    def reference(self, node):
+        """The operand that a node names, of the right kind and, if written, not written before."""
+        if node.op not in OPERAND_KIND:
+            return None
+        operand = self.graph.operands[node.operand]
+        if operand.kind != OPERAND_KIND[node.op]:
+            self.fail("%s needs a %s, %s is a %s" % (node.op, OPERAND_KIND[node.op], operand.name, operand.kind))
+        if node.op in SINKS:
+            if node.operand in self.written:
+                self.fail("%s is written twice" % operand.name)
+            self.written.add(node.operand)
+        return operand
+
+    def check_special(self, node, values, operand):
+        if node.op == "iota" and not all(v.uniform for v in values):
+            self.fail("iota needs uniform operands")
+        if node.op == "bitcast" and (node.type not in NUMBERS or WIDTH[node.type] != WIDTH[values[0].type]):
+            self.fail("bitcast from %s to %s" % (values[0].type, node.type))
+        if node.op == "sum" and operand.type != sum_type(values[0].type):
+            self.fail("the sum of %s needs a result of %s" % (values[0].type, sum_type(values[0].type)))
+        if node.op == "trap" and node.immediate >= 1 << 31:
+            self.fail("a trap code is at most 2^31-1")
+        if node.op in ("argmin", "argmax"):
+            self.n_arg_nodes += 1
+            if self.n_arg_nodes > MAX_ARGS:
+                self.fail("more than 64 argmin and argmax nodes", "LIMIT")
+
+    def add_linear(self, node):
+        ring, width = RINGS[node.detail & 255], node.n_results
+        if not node.args or not width:
+            self.fail("linear needs at least one x and one y")
+        self.check_results(width)
+        values = [self.scalar(a) for a in node.args]
+        kind = values[0].type
+        if kind not in {"int": INTEGERS, "gf2": INTEGERS, "mod": UNSIGNED, "float": FLOATS}[ring]:
+            self.fail("linear %s does not work on %s" % (ring, kind))
+        if ring == "mod" and not 1 <= node.immediate < 1 << WIDTH[kind]:
+            self.fail("the modulus %d is not in 1 .. 2^w - 1" % node.immediate)
+        if any(v.type != kind for v in values):
+            self.fail("the x of linear have different types")
+        rows, last = width * (WIDTH[kind] if ring == "gf2" else 1), (-1, -1)
+        for row, column, number in node.entries:
+            entry = self.scalar(number)
+            if row >= rows or column > len(values):
+                self.fail("entry %d %d lies outside the matrix" % (row, column))
+            if (row, column) <= last:
+                self.fail("entries do not ascend at %d %d" % (row, column))
+            if entry.type != kind or not entry.uniform:
+                self.fail("entry %d %d is not a uniform %s" % (row, column, kind))
+            last = (row, column)
+        uniform = all(v.uniform for v in values)
+        node.results = [self.define(kind, uniform) for _ in range(width)]
+        return node.results
+
+    def check_results(self, count):
+        if count > MAX_RESULTS:
+            self.fail("a node has more than 65535 results", "LIMIT")
+
+    def add_array(self, node):
+        self.arity(node, 0)
+        if node.immediate < 1:
+            self.fail("an array has at least one element")
+        self.array_bytes += node.immediate * (WIDTH[node.type] // 8)
+        if node.immediate > MAX_ELEMENTS or self.array_bytes > MAX_ARRAY_BYTES:
+            self.fail("arrays are too long", "LIMIT")
+        node.results = [self.define((node.type, node.immediate))]
+        return node.results
+
+    def indexed(self, node, count):
+        self.arity(node, count)
+        kind = self.use(node.args[0]).type
+        if not is_array(kind):
+            self.fail("%s needs an array" % node.op)
+        if self.scalar(node.args[1]).type not in INTEGERS:
+            self.fail("the index of %s is not an integer" % node.op)
+        return kind
+
+    def add_aload(self, node):
+        node.results = [self.define(self.indexed(node, 2)[0])]
+        return node.results
+
+    def add_astore(self, node):
+        kind = self.indexed(node, 3)
+        if self.scalar(node.args[2]).type != kind[0]:
+            self.fail("astore of another type than the array's")
+        self.consume(node.args[0])
+        node.results = [self.define(kind)]
+        return node.results
+
+    # -- structure
+
+    def add_uniform(self, node):
+        if len(self.graph.nodes) > 1:
+            self.fail("the uniform block does not stand first")
+        self.in_uniform = True
+        return []
+
+    def push(self, frame):
+        if len(self.frames) > MAX_DEPTH:
+            self.fail("more than 64 nested bodies", "LIMIT")
+        self.frames.append(frame)
+        return frame
+
+    def add_loop(self, node):
+        if not node.args:
+            self.fail("a loop carries at least one value")
+        kinds = [self.consume(a) for a in node.args]
+        node.counted = self.in_uniform and len(self.frames) == 1
+        node.n_results = len(kinds) + node.counted
+        self.check_results(node.n_results)
+        self.push(Frame("loop", node)).types = kinds
+        node.carried = [self.define(kind, carried=True) for kind in kinds]
+        return node.carried
+
+    def add_test(self, node):
+        self.arity(node, 1)
+        if self.scalar(node.args[0]).type != "bool":
+            self.fail("test needs a bool")
+        self.frames[-1].step = True
+        return []
+
+    def add_branch(self, node):
+        self.arity(node, 1)
+        if self.scalar(node.args[0]).type not in BITS_TYPES:
+            self.fail("branch needs a bool or an integer")
+        if node.immediate < 1 or node.n_results < 1:
+            self.fail("a branch has at least one body and yields at least one value")
+        self.check_results(node.n_results)
+        self.push(Frame("branch", node)).bodies_left = node.immediate
+        return []
+
+    def add_yield(self, node):
+        frame = self.frames[-1]
+        if frame is self.top:
+            self.in_uniform = False
+            return []
+        if not node.args:
+            self.fail("yield needs at least one value")
+        kinds = [self.consume(a) for a in node.args]
+        expected = frame.types or kinds
+        if kinds != expected or (frame.kind == "branch" and len(kinds) != frame.node.n_results):
+            self.fail("yield gives %s, not %s" % (kinds, expected))
+        self.frames.pop()
+        frame.open = False
+        return self.end_loop(frame) if frame.kind == "loop" else self.end_body(frame, kinds)
+
+    def end_loop(self, frame):
+        node = frame.node
+        node.results = [self.define(kind) for kind in frame.types]
+        if node.counted:
+            node.results.append(self.define("u64"))
+        node.end = len(self.graph.nodes) - 1
+        return node.results
+
+    def end_body(self, frame, kinds):
+        consumed = frame.consumed_all + frame.consumed_here
+        for value in frame.consumed_here:
+            value.consumed = False
+        if frame.bodies_left > 1:
+            body = Frame("branch", frame.node)
+            body.bodies_left, body.types, body.consumed_all = frame.bodies_left - 1, kinds, consumed
+            self.frames.append(body)
+            return []
+        for value in consumed:
+            value.consumed = True
+            if self.frames[-1] is not value.frame:
+                self.frames[-1].consumed_here.append(value)
+        frame.node.results = [self.define(kind) for kind in kinds]
+        return frame.node.results
+
+    def finish(self):
+        for i, operand in enumerate(self.graph.operands):
+            if operand.kind in ("output", "result", "accumulator") and i not in self.written:
+                self.fail("%s %s is never written" % (operand.kind, operand.name))
+        return self.graph
+
+
+def sum_type(kind):
+    return kind if kind in FLOATS else "i64" if kind[0] == "i" else "u64"
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Literals
+
+NUMBER = re.compile(r"0x(?P<hex>[0-9a-fA-F]*)(?:\.(?P<hexfrac>[0-9a-fA-F]*))?(?:[pP](?P<exp2>[+-]?[0-9]+))?\Z|"
+                    r"(?P<dec>[0-9]*)(?P<point>\.(?P<frac>[0-9]*))?(?:[eE](?P<exp10>[+-]?[0-9]+))?\Z")
+
+
+def parse_int(word):
+    """The value of an INT, or None."""
+    if re.match(r"[0-9]+\Z", word):
+        return int(word)
+    return int(word, 16) if re.match(r"0x[0-9a-fA-F]+\Z", word) else None
+
+
+def parse_float(word, kind):
+    """The magnitude of a FLOAT or INT, rounded once, or None."""
+    m = NUMBER.match(word)
+    if not m:
+        return None
+    if m.group("hex") is not None:
+        digits, base, frac = m.group("hex") + (m.group("hexfrac") or ""), 16, 4 * len(m.group("hexfrac") or "")
+        if not digits or (m.group("hexfrac") is not None and m.group("exp2") is None):
+            return None
+        exponent = int(m.group("exp2") or 0) - frac
+        scale = Fraction(2)
+    else:
+        digits, base, frac = m.group("dec") + (m.group("frac") or ""), 10, len(m.group("frac") or "")
+        if not digits:
+            return None
+        exponent = int(m.group("exp10") or 0) - frac
+        scale = Fraction(10)
+    number = int(digits, base)
+    if number == 0:
+        return 0.0
+    magnitude = exponent + len(digits.lstrip("0")) * (4 if base == 16 else 1)
+    if abs(magnitude) > 5000:  # far outside either type; do not build the number
+        return inf if magnitude > 0 else 0.0
+    value = number * scale ** exponent
+    return round_ratio(value.numerator, value.denominator, kind)
+
+
+def parse_literal(kind, negative, word):
+    """The value of a literal of a type, or None where it does not fit."""
+    if kind == "bool":
+        return {"true": True, "false": False}.get(word) if not negative else None
+    if kind in FLOATS:
+        if word == "nan":
+            return None if negative else nan
+        value = inf if word == "inf" else parse_float(word, kind)
+        return value if value is None or not negative else -value
+    value = parse_int(word)
+    if value is None:
+        return None
+    value = -value if negative else value
+    return value if wrap(value, kind) == value else None
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Graph text
+
+TOKEN = re.compile(r"(?P<space>[ \t\r\n]+|\#[^\n]*)|(?P<value>%(?:[A-Za-z_][A-Za-z0-9_.]*|[0-9]+)(?![A-Za-z0-9_.]))|"
+                   r"(?P<number>(?:0x[0-9a-fA-F]*(?:\.[0-9a-fA-F]*)?(?:[pP][+-]?[0-9]+)?|"
+                   r"(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)(?![A-Za-z0-9_.]))|"
+                   r"(?P<name>[A-Za-z_][A-Za-z0-9_.]*)|(?P<mark>[{}=,@-])|(?P<bad>.)", re.S)
+
+
+class TextReader:
+    """Parses graph text (decoded as Latin-1, so that bytes and characters agree) and builds node by node."""
+
+    def __init__(self, text):
+        self.tokens, self.at, line = [], 0, 1
+        for m in TOKEN.finditer(text):
+            if m.lastgroup != "space":
+                self.tokens.append((m.lastgroup, m.group(), line, m.start()))
+            line += m.group().count("\n")
+        self.tokens.append(("end", "the end", line, len(text)))
+        self.builder = Builder()
+        self.numbers, self.taken, self.operands = {}, set(), {}
+        self.text = text
+
+    def fail(self, message, status="PARSE"):
+        raise ThrongError(status, message, self.tokens[max(self.at - 1, 0)][2])
+
+    def peek(self, word=None):
+        return self.tokens[self.at][1] == word if word else self.tokens[self.at][0]
+
+    def next(self, *kinds):
+        kind, word, self.builder.line, _ = self.tokens[self.at]
+        self.at += 1
+        if kind not in kinds:
+            self.fail("unexpected %r" % word)
+        if kind in ("name", "value") and len(word.lstrip("%")) > MAX_NAME:
+            self.fail("a name has more than 255 bytes", "LIMIT")
+        return word
+
+    def expect(self, word):
+        if self.next("name", "mark") != word:
+            self.fail("expected %r, not %r" % (word, self.tokens[self.at - 1][1]))
+
+    def accept(self, word):
+        if self.tokens[self.at][1] != word:
+            return False
+        self.at += 1
+        return True
+
+    def one_of(self, words):
+        word = self.next("name")
+        if word not in words:
+            self.fail("unknown word %r" % word)
+        return word
+
+    def integer(self, limit=1 << 64):
+        value = parse_int(self.next("number"))
+        if value is None or value >= limit:
+            self.fail("not an integer below %d" % limit)
+        return value
+
+    def literal(self, kind):
+        negative = self.accept("-")
+        value = parse_literal(kind, negative, self.next("number", "name"))
+        if value is None:
+            self.fail("the literal does not fit %s" % kind)
+        return value
+
+    def value(self):
+        word = self.next("value")
+        if word not in self.numbers:
+            self.fail("%s is not defined" % word)
+        return self.numbers[word]
+
+    def list_of(self, item):
+        items = [item()]
+        while self.accept(","):
+            items.append(item())
+        return items
+
+    def new_name(self):
+        word = self.next("value")
+        if word in self.taken:
+            self.fail("%s is defined twice" % word)
+        self.taken.add(word)
+        return word
+
+    def bind(self, names, numbers):
+        for name, number in zip(names, numbers):
+            self.numbers[name] = number
+            if not name[1].isdigit():
+                self.builder.graph.names[number] = name[1:]
+
+    def position(self):
+        return self.integer(1 << 32) if self.accept("@") else 0
+
+    def file(self):
+        self.builder.graph.doc = doc_lines(self.text[:self.tokens[0][3]])
+        self.expect("graph")
+        self.builder.graph.name = self.next("name")
+        self.expect("{")
+        while self.tokens[self.at][1] in KINDS:
+            self.operand()
+        if self.accept("uniform"):
+            self.builder.add(Node("uniform"))
+            self.expect("{")
+            self.nodes()
+            self.expect("}")
+            self.builder.add(Node("yield"))
+        self.nodes()
+        self.expect("}")
+        graph = self.builder.finish()
+        self.next("end")
+        return graph
+
+    def operand(self):
+        kind, name = self.next("name"), self.next("name")
+        if name in self.operands:
+            self.fail("operand %s is declared twice" % name)
+        mode = self.one_of(TYPES if kind == "param" else MODES)
+        default = self.literal(mode) if kind == "param" and self.accept("=") else None
+        self.operands[name] = self.builder.operand(kind, name, mode, default)
+
+    def nodes(self):
+        while not (self.peek("}") or self.peek("test") or self.peek("yield")):
+            self.node()
+
+    def node(self):
+        names = []
+        if self.peek() == "value":
+            names = self.list_of(self.new_name)
+            self.expect("=")
+        op = self.one_of(OP_NUMBER)
+        if op in ("test", "yield", "uniform"):
+            self.fail("%s out of place" % op)
+        if (op in NO_RESULT) != (not names) or (op not in ("loop", "branch", "linear") and len(names) > 1 + (op == "divmod")):
+            self.fail("%s has another number of results" % op)
+        if op == "divmod" and len(names) != 2:
+            self.fail("divmod has two results")
+        if op in ("loop", "branch"):
+            return getattr(self, op)(names)
+        node = getattr(self, "read_" + op, self.read_values)(op)
+        node.n_results = len(names)
+        return self.bind(names, self.builder.add(node))
+
+    def body_end(self):
+        self.expect("yield")
+        numbers = self.builder.add(Node("yield", self.list_of(self.value)))
+        self.expect("}")
+        return numbers
+
+    def loop(self, names):
+        inner, starts = zip(*self.list_of(self.init))
+        node = Node("loop", starts, position=self.position())
+        numbers = self.builder.add(node)
+        if len(names) != node.n_results:
+            self.fail("a loop with %d results has %d names" % (node.n_results, len(names)))
+        self.bind(inner, numbers)
+        self.expect("{")
+        self.nodes()
+        self.expect("test")
+        self.builder.add(Node("test", [self.value()]))
+        self.nodes()
+        self.bind(names, self.body_end())
+
+    def init(self):
+        name = self.new_name()
+        self.expect("=")
+        return name, self.value()
+
+    def branch(self, names):
+        node = Node("branch", [self.value()], immediate=self.count_bodies(), n_results=len(names))
+        self.builder.add(node)
+        for _ in range(node.immediate):
+            self.expect("{")
+            self.nodes()
+            numbers = self.body_end()
+        self.bind(names, numbers)
+
+    def count_bodies(self):
+        """The number of bodies that follow, by matching braces ahead."""
+        at, bodies = self.at, 0
+        while self.tokens[at][1] == "{":
+            depth = 0
+            while True:
+                depth += {"{": 1, "}": -1}.get(self.tokens[at][1], 0)
+                at += 1
+                if depth == 0:
+                    break
+                if at == len(self.tokens):
+                    return bodies + 1
+            bodies += 1
+        if bodies == 0:
+            self.at += 1
+            self.fail("branch needs a body")
+        return bodies
+
+    def name_of_operand(self):
+        name = self.next("name")
+        if name not in self.operands:
+            self.fail("operand %s is not declared" % name)
+        return self.operands[name]
+
+    def read_values(self, op):
+        return Node(op, self.list_of(self.value))
+
+    def read_param(self, op):
+        return Node(op, operand=self.name_of_operand())
+
+    read_load = read_param
+
+    def read_const(self, op):
+        kind = self.one_of(TYPES)
+        return Node(op, type=kind, immediate=to_bits(self.literal(kind), kind))
+
+    def read_round(self, op):
+        how = ROUNDINGS.index(self.one_of(ROUNDINGS))
+        return Node(op, self.list_of(self.value), detail=how)
+
+    def read_convert(self, op):
+        kind = self.one_of(TYPES)
+        return Node(op, self.list_of(self.value), type=kind)
+
+    read_bitcast = read_convert
+
+    def read_gather(self, op):
+        operand = self.name_of_operand()
+        return Node(op, self.list_of(self.value), operand=operand)
+
+    read_store = read_sum = read_argmin = read_argmax = read_gather
+
+    def read_array(self, op):
+        kind = self.one_of(TYPES)
+        return Node(op, type=kind, immediate=self.integer())
+
+    def read_trap(self, op):
+        code = self.integer()
+        args = self.list_of(self.value)
+        return Node(op, args, immediate=code, position=self.position())
+
+    def read_charge(self, op):
+        args = self.list_of(self.value)
+        return Node(op, args, position=self.position())
+
+    def read_combine(self, op):
+        operand = self.name_of_operand()
+        fold = FOLDS.index(self.one_of(FOLDS))
+        return Node(op, self.list_of(self.value), operand=operand, detail=fold)
+
+    def read_linear(self, op):
+        ring = self.one_of(RINGS)
+        modulus = self.integer() if ring == "mod" else 0
+        layout = self.one_of(FORMATS)
+        args = self.list_of(self.value)
+        self.expect("{")
+        entries = [] if self.peek("}") else self.list_of(self.entry)
+        self.expect("}")
+        return Node(op, args, detail=RINGS.index(ring) + 256 * FORMATS.index(layout), immediate=modulus, entries=entries)
+
+    def entry(self):
+        return self.integer(1 << 32), self.integer(1 << 32), self.value()
+
+
+def doc_lines(before):
+    """The comment lines directly before `graph`, without '#' and one blank."""
+    lines, doc = before.split("\n"), []
+    if lines.pop().strip():
+        return []
+    while lines and lines[-1].strip().startswith("#"):
+        line = lines.pop().strip(" \t\r")[1:]
+        doc.insert(0, line[1:] if line.startswith(" ") else line)
+    return doc
+
+
+def shortest(x, kind):
+    """The shortest decimal digits that read back as x."""
+    if x != x:
+        return "nan"
+    if math.isinf(x):
+        return "inf" if x > 0 else "-inf"
+    if kind == "f64":
+        return repr(x)
+    for digits in range(1, 10):
+        text = "%.*g" % (digits, x)
+        if parse_literal(kind, text.startswith("-"), text.lstrip("-")) == x:
+            return repr(float(text))
+    raise AssertionError("nine digits tell every f32 apart")
+
+
+def literal_text(x, kind):
+    return ("true" if x else "false") if kind == "bool" else shortest(x, kind) if kind in FLOATS else str(x)
+
+
+def write_text(graph):
+    name = lambda v: "%" + graph.names.get(v, str(v))
+    names = lambda vs: ", ".join(name(v) for v in vs)
+    out = ["# " + line if line else "#" for line in graph.doc] + ["graph %s {" % graph.name]
+    for o in graph.operands:
+        default = " = " + literal_text(o.default, o.mode) if o.default is not None else ""
+        out.append("  %s %s %s%s" % (o.kind, o.name, o.mode, default))
+    open_bodies = []  # [node, bodies left]; the uniform block has no node
+    for node in graph.nodes:
+        indent = "  " * (len(open_bodies) + 1)
+        head = indent + (names(node.results) + " = " if node.results else "") + node.op
+        at = " @%d" % node.position if node.position else ""
+        if node.op == "uniform":
+            open_bodies.append([None, 1])
+            out.append(head + " {")
+        elif node.op == "yield":
+            if open_bodies[-1][0]:
+                out.append(head + " " + names(node.args))
+            open_bodies[-1][1] -= 1
+            if open_bodies[-1][1]:
+                out.append(indent[2:] + "} {")
+            else:
+                open_bodies.pop()
+                out.append(indent[2:] + "}")
+        elif node.op == "loop":
+            open_bodies.append([node, 1])
+            inits = ", ".join("%s = %s" % (name(c), name(a)) for c, a in zip(node.carried, node.args))
+            out.append("%s %s%s {" % (head, inits, at))
+        elif node.op == "branch":
+            open_bodies.append([node, node.immediate])
+            out.append("%s %s {" % (head, names(node.args)))
+        else:
+            out.append(head + node_words(graph, node, name) + (" " + names(node.args) if node.args else "") +
+                       (linear_entries(node, name) if node.op == "linear" else at))
+    return "\n".join(out + ["}", ""])
+
+
+def node_words(graph, node, name):
+    words = []
+    if node.operand is not None:
+        words.append(graph.operands[node.operand].name)
+    if node.type:
+        words.append(node.type)
+    if node.op == "const":
+        words.append(literal_text(from_bits(node.immediate, node.type), node.type))
+    if node.op in ("array", "trap"):
+        words.append(str(node.immediate))
+    if node.op == "round":
+        words.append(ROUNDINGS[node.detail])
+    if node.op == "combine":
+        words.append(FOLDS[node.detail])
+    if node.op == "linear":
+        ring = RINGS[node.detail & 255]
+        words += [ring] + ([str(node.immediate)] if ring == "mod" else []) + [FORMATS[node.detail >> 8]]
+    return "".join(" " + w for w in words)
+
+
+def linear_entries(node, name):
+    inner = ", ".join("%d %d %s" % (r, c, name(v)) for r, c, v in node.entries)
+    return " { %s }" % inner if inner else " { }"
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Binary modules and bytecode
+
+class ByteReader:
+    def __init__(self, data, magic):
+        self.data, self.at = data, 0
+        if self.take(4) != magic or self.u16() != 1 or self.u16() != 0:
+            self.fail("not a version 1 module")
+
+    def fail(self, message):
+        raise ThrongError("FORMAT", "%s at byte %d" % (message, self.at))
+
+    def take(self, count):
+        if count > len(self.data) - self.at:
+            self.fail("truncated")
+        self.at += count
+        return self.data[self.at - count:self.at]
+
+    def number(self, size):
+        return int.from_bytes(self.take(size), "little")
+
+    def u8(self):
+        return self.number(1)
+
+    def u16(self):
+        return self.number(2)
+
+    def u32(self):
+        return self.number(4)
+
+    def u64(self):
+        return self.number(8)
+
+    def string(self):
+        return self.take(self.u16()).decode("latin-1")
+
+    def count(self, least):
+        """A u32 count of items of at least so many bytes each."""
+        count = self.u32()
+        if count * least > len(self.data) - self.at:
+            self.fail("a count of %d exceeds the file" % count)
+        return count
+
+    def index(self, value, names, what):
+        if value >= len(names):
+            self.fail("%s %d is out of range" % (what, value))
+        return names[value]
+
+    def bits(self, kind):
+        bits = self.u64()
+        if kind == "bool" and bits > 1 or bits >> WIDTH[kind] or to_bits(from_bits(bits, kind), kind) != bits:
+            self.fail("the bits 0x%x are no %s" % (bits, kind))
+        return bits
+
+    def end(self):
+        if self.at != len(self.data):
+            self.fail("bytes left over")
+
+
+class BinaryReader(ByteReader):
+    """Reads the whole module first (FORMAT), then builds from it (VERIFY, LIMIT)."""
+
+    def __init__(self, data):
+        super().__init__(data, b"TGB\x1a")
+        self.name = self.string()
+        doc = self.take(self.u32()).decode("latin-1")
+        if doc and not doc.endswith("\n"):
+            self.fail("the doc text does not end its line")
+        self.doc = doc.split("\n")[:-1]
+        self.operands = [self.operand() for _ in range(self.count(5))]
+        self.nodes = [self.node() for _ in range(self.count(28))]
+        self.n_values = self.check_markers()
+        self.check_numbers()
+        self.names = self.value_names()
+        self.end()
+
+    def operand(self):
+        kind, mode = self.index(self.u8(), KINDS, "kind"), self.index(self.u8(), MODES, "mode")
+        has_default = self.u8()
+        if has_default > (kind == "param") or (kind == "param" and mode not in TYPES):
+            self.fail("a default or mode out of range")
+        name = self.string()
+        return kind, name, mode, from_bits(self.bits(mode), mode) if has_default else None
+
+    def node(self):
+        op = self.index(self.u8(), OPS, "op")
+        kind, detail, position, operand = self.u8(), self.u16(), self.u32(), self.u32()
+        bits_at = self.at
+        immediate = self.u64()
+        args = [self.u32() for _ in range(self.count(4))]
+        n_results = self.u32()
+        entries = [(self.u32(), self.u32(), self.u32()) for _ in range(self.count(12))] if op == "linear" else []
+        if (kind and op not in TYPED) or (position and op not in POSITIONED) or (operand and op not in OPERAND_KIND):
+            self.fail("an unused field is not zero")
+        if op in OPERAND_KIND:
+            self.index(operand, self.operands, "operand")
+        self.check_detail(op, detail)
+        ring_mod = op == "linear" and RINGS[detail & 255] == "mod"
+        if immediate and not (op in ("const", "array", "trap", "branch") or ring_mod):
+            self.fail("an unused immediate is not zero")
+        kind = self.index(kind, TYPES, "type") if op in TYPED else None
+        if op == "const":
+            after, self.at = self.at, bits_at
+            self.bits(kind)
+            self.at = after
+        return Node(op, args, kind, detail, position, operand if op in OPERAND_KIND else None, immediate, n_results, entries)
+
+    def check_detail(self, op, detail):
+        if op == "linear":
+            fits = detail & 255 < len(RINGS) and detail >> 8 < len(FORMATS)
+        else:
+            fits = detail < {"round": len(ROUNDINGS), "combine": len(FOLDS)}.get(op, 1)
+        if not fits:
+            self.fail("detail %d is out of range" % detail)
+
+    def check_markers(self):
+        """Every marker in its place and every n_results right; gives the number of values."""
+        open_bodies, n_values = [], 0  # [kind, node, bodies left or whether the test came]
+        for i, node in enumerate(self.nodes):
+            top = open_bodies[-1] if open_bodies else [None, None, 0]
+            expected = 0 if node.op in NO_RESULT else 2 if node.op == "divmod" else 1
+            if node.op == "uniform":
+                if i:
+                    self.fail("uniform out of place")
+                open_bodies.append(["uniform", node, 0])
+            elif node.op == "test":
+                if top[0] != "loop" or top[2]:
+                    self.fail("test out of place")
+                top[2] = 1
+            elif node.op == "loop":
+                expected = len(node.args) + (top[0] == "uniform")
+                open_bodies.append(["loop", node, 0])
+                n_values += len(node.args)
+            elif node.op == "branch":
+                expected = node.n_results
+                if node.immediate:
+                    open_bodies.append(["branch", node, node.immediate])
+            elif node.op == "yield":
+                if top[0] is None or (top[0] == "loop" and not top[2]) or (top[0] == "uniform" and node.args):
+                    self.fail("yield out of place")
+                if top[0] == "branch" and top[2] > 1:
+                    top[2] -= 1
+                else:
+                    n_values += top[1].n_results
+                    open_bodies.pop()
+            elif node.op == "linear":
+                expected = node.n_results
+            if node.n_results != expected:
+                self.fail("n_results of node %d (%s) is %d, not %d" % (i, node.op, node.n_results, expected))
+            n_values += expected if node.op not in ("loop", "branch") else 0
+        if open_bodies:
+            self.fail("a body is not closed")
+        return n_values
+
+    def check_numbers(self):
+        for node in self.nodes:
+            for number in node.args + [v for _, _, v in node.entries]:
+                if number >= self.n_values:
+                    self.fail("value %d does not exist" % number)
+
+    def value_names(self):
+        names, last = {}, -1
+        for _ in range(self.count(6)):
+            number, name = self.u32(), self.string()
+            if number <= last or number >= self.n_values:
+                self.fail("the name of value %d is out of place" % number)
+            names[number], last = name, number
+        return names
+
+    def build(self):
+        builder = Builder()
+        builder.check_name(self.name)
+        builder.graph.name, builder.graph.doc, builder.graph.names = self.name, self.doc, self.names
+        for operand in self.operands:
+            builder.operand(*operand)
+        for node in self.nodes:
+            builder.add(node)
+        for name in self.names.values():
+            builder.check_name(name)
+        if len(set(self.names.values())) != len(self.names):
+            builder.fail("a value name occurs twice")
+        return builder.finish()
+
+
+def string_bytes(text):
+    return struct.pack("<H", len(text)) + text.encode("latin-1")
+
+
+def write_binary(graph):
+    doc = "".join(line + "\n" for line in graph.doc).encode("latin-1")
+    out = [b"TGB\x1a", struct.pack("<HH", 1, 0), string_bytes(graph.name), struct.pack("<I", len(doc)), doc,
+           struct.pack("<I", len(graph.operands))]
+    for o in graph.operands:
+        out += [struct.pack("<BBB", KINDS.index(o.kind), MODES.index(o.mode), o.default is not None), string_bytes(o.name)]
+        if o.default is not None:
+            out.append(struct.pack("<Q", to_bits(o.default, o.mode)))
+    out.append(struct.pack("<I", len(graph.nodes)))
+    for node in graph.nodes:
+        out.append(struct.pack("<BBHIIQ", OP_NUMBER[node.op], TYPES.index(node.type) if node.type else 0, node.detail,
+                               node.position, node.operand or 0, node.immediate))
+        out.append(struct.pack("<I%dI" % len(node.args), len(node.args), *node.args))
+        out.append(struct.pack("<I", len(node.results)))
+        if node.op == "linear":
+            out.append(struct.pack("<I", len(node.entries)) + b"".join(struct.pack("<III", *e) for e in node.entries))
+    out.append(struct.pack("<I", len(graph.names)))
+    out += [struct.pack("<I", number) + string_bytes(name) for number, name in sorted(graph.names.items())]
+    return b"".join(out)
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# The stack machine
+
+STACK_OPS = ("load iota store argmax argmin sum + negate - * divmod << >> | & ^ ~ \\ < = ?: max "
+             "dup drop swap over rot >R R@ R>").split()
+STACK_NODES = {"+": "add", "-": "sub", "*": "mul", "<<": "shl", ">>": "shr", "|": "or", "&": "and", "^": "xor", "\\": "andnot",
+               "<": "lt", "=": "eq", "max": "max", "divmod": "divmod", "negate": "neg", "~": "not", "?:": "select"}
+SHUFFLES = {"dup": (1, (0, 0)), "drop": (1, ()), "swap": (2, (1, 0)), "over": (2, (0, 1, 0)), "rot": (3, (1, 2, 0))}
+
+
+class StackBuilder:
+    def __init__(self, name):
+        self.builder, self.data, self.saved, self.operands = Builder(), [], [], {}
+        self.builder.check_name(name)
+        self.builder.graph.name = name
+
+    def fail(self, message):
+        self.builder.fail(message)
+
+    def pop(self, count):
+        if len(self.data) < count:
+            self.fail("the data stack runs empty")
+        taken = self.data[len(self.data) - count:]
+        del self.data[len(self.data) - count:]
+        return taken
+
+    def node(self, *args, **fields):
+        return self.builder.add(Node(*args, **fields))
+
+    def opcode(self, op, name=None, mode=None, bits=None):
+        if op == "load":
+            self.load(name, mode)
+        elif op == "iota":
+            if mode not in NUMBERS:
+                self.fail("iota needs a numeric type")
+            ends = [self.node("const", type=mode, immediate=b)[0] for b in bits]
+            self.data += self.node("iota", ends)
+        elif op in ("store", "sum", "argmin", "argmax"):
+            self.sink(op, name, mode)
+        elif op in SHUFFLES:
+            count, order = SHUFFLES[op]
+            taken = self.pop(count)
+            self.data += [taken[i] for i in order]
+        elif op == ">R":
+            self.saved += self.pop(1)
+        elif op in ("R@", "R>"):
+            if not self.saved:
+                self.fail("the return stack runs empty")
+            self.data.append(self.saved[-1] if op == "R@" else self.saved.pop())
+        else:
+            arity = len(SIGNATURES[STACK_NODES[op]][1])
+            self.data += self.node(STACK_NODES[op], self.pop(arity))
+
+    def load(self, name, mode):
+        if name not in self.operands:
+            self.operands[name] = self.builder.operand("input", name, mode)
+        operand = self.builder.graph.operands[self.operands[name]]
+        if operand.kind != "input" or operand.mode != mode:
+            self.fail("%s was declared otherwise" % name)
+        self.data += self.node("load", operand=self.operands[name])
+
+    def sink(self, op, name, mode):
+        args = self.pop(2 if op.startswith("arg") else 1)
+        kind = self.builder.graph.values[args[0]].type
+        mode = mode or (sum_type(kind) if op == "sum" else kind)
+        self.operands[name] = self.builder.operand("output" if op == "store" else "result", name, mode)
+        self.node(op, args, operand=self.operands[name])
+
+    def finish(self):
+        if self.data or self.saved:
+            self.fail("values are left on a stack")
+        return self.builder.finish()
+
+
+def read_stack_text(text):
+    words = []
+    for line, content in enumerate(text.split("\n"), 1):
+        words += [(word, line) for word in re.split(r"[ \t\r]+", content.split("#")[0]) if word]
+    words.append((None, text.count("\n") + 1))
+    at = 0
+
+    def fail(message):
+        raise ThrongError("PARSE", message, words[min(at, len(words)) - 1][1])
+
+    def take(accepts):
+        nonlocal at
+        word = words[at][0]
+        at += 1
+        if word is None or not accepts(word):
+            fail("unexpected %r" % word)
+        return word
+
+    def literal(kind):
+        word = take(lambda w: True)
+        value = parse_literal(kind, word.startswith("-"), word[word.startswith("-"):])
+        if value is None:
+            fail("%r is no %s" % (word, kind))
+        return to_bits(value, kind)
+
+    def name():
+        word = take(NAME.match)
+        if len(word) > MAX_NAME:
+            raise ThrongError("LIMIT", "a name has more than 255 bytes", words[at - 1][1])
+        return word
+
+    take(lambda w: w == "stack")
+    stack = StackBuilder(name())
+    while words[at][0] is not None:
+        op = take(STACK_OPS.__contains__)
+        line = words[at - 1][1]
+        given, mode, bits = None, None, None
+        if op in ("load", "store", "sum", "argmin", "argmax"):
+            given = name()
+        if op in ("load", "store"):
+            mode = take(MODES.__contains__)
+        if op == "iota":
+            mode = take(TYPES.__contains__)
+            bits = [literal(mode), literal(mode)]
+        stack.builder.line = line
+        stack.opcode(op, given, mode, bits)
+    stack.builder.line = words[-1][1]
+    return stack.finish()
+
+
+def read_bytecode(data):
+    reader = ByteReader(data, b"TGS\x1a")
+    name, program = reader.string(), []
+    for _ in range(reader.count(1)):
+        op = reader.index(reader.u8(), STACK_OPS, "opcode")
+        given, mode, bits = None, None, None
+        if op in ("load", "store", "sum", "argmin", "argmax"):
+            given = reader.string()
+        if op in ("load", "store"):
+            mode = reader.index(reader.u8(), MODES, "mode")
+        if op == "iota":
+            mode = reader.index(reader.u8(), TYPES, "type")
+            bits = [reader.bits(mode), reader.bits(mode)]
+        program.append((op, given, mode, bits))
+    reader.end()
+    stack = StackBuilder(name)
+    for instruction in program:
+        stack.opcode(*instruction)
+    return stack.finish()
+
+
+def read_text(text):
+    return TextReader(text).file()
+
+
+def read_module(data):
+    """Any of the four kinds, told apart by how they begin."""
+    if data.startswith(b"TGB\x1a"):
+        return BinaryReader(data).build()
+    if data.startswith(b"TGS\x1a"):
+        return read_bytecode(data)
+    text = data.decode("latin-1")
+    first = re.match(r"(?:[ \t\r\n]+|#[^\n]*)*([A-Za-z_]*)", text).group(1)
+    return read_stack_text(text) if first == "stack" else read_text(text)
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Running: a graph becomes a Python function over all lanes. Value k is the variable v<k>; loops nested deeper than
+# Python's limit on nested blocks become functions of their own.
+
+class Trap(Exception):
+    pass
+
+
+LOOPS_PER_FUNCTION = 12
+INFIX = {"add": "+", "sub": "-", "mul": "*", "or": "|", "and": "&", "xor": "^"}
+
+
+class Compiler:
+    def __init__(self, graph):
+        self.graph, self.nodes = graph, graph.nodes
+        self.constants = {}
+        self.functions, self.out, self.indent = [], [], 0
+        self.in_uniform, self.loops, self.open_loops = False, 0, 0
+        self.sinks = [i for i, node in enumerate(self.nodes) if node.op in SINKS]
+        for node in self.nodes:
+            if node.op == "const":
+                value = from_bits(node.immediate, node.type)
+                text = repr(value)
+                self.constants[node.results[0]] = "(%s)" % text if text[0] == "-" else text
+
+    def v(self, number):
+        return self.constants.get(number) or "v%d" % number
+
+    def vs(self, numbers):
+        return ", ".join(self.v(n) for n in numbers)
+
+    def emit(self, line, *args):
+        self.out.append(" " * self.indent + (line % args if args else line))
+
+    def kind(self, number):
+        return self.graph.values[number].type
+
+    def compile(self):
+        self.emit("def lanes(n, fuel_given):")
+        self.indent = 1
+        self.emit("cell, traps, L, cnt, exhausted = CELL, [], 0, 0, False")
+        self.emit("fuel = fuel_given")
+        for i in self.sinks:
+            self.emit("s%d = []", i)
+        at = 0
+        if self.nodes and self.nodes[0].op == "uniform":
+            self.in_uniform = True
+            at = self.body(1)
+            self.in_uniform = False
+        self.emit("for L in range(n):")
+        self.indent = 2
+        self.emit("fuel = fuel_given")
+        self.emit("try:")
+        self.indent = 3
+        self.emit("pass")
+        while at < len(self.nodes):
+            at = self.node(at)
+        self.indent = 2
+        self.emit("except Trap as trap:")
+        self.emit(" traps.append((L,) + trap.args)")
+        self.emit(" continue")
+        for i in self.sinks:
+            self.emit("s%d.append((%s,))" if self.nodes[i].op != "store" else "s%d.append(%s)", i,
+                      ", ".join(["L"] * (self.nodes[i].op == "sum") + [self.v(a) for a in self.nodes[i].args]))
+        stores = [i for i in self.sinks if self.nodes[i].op == "store"]
+        if not stores:
+            self.emit("pass")
+        self.indent = 1
+        self.emit("return traps, {%s}", ", ".join("%d: s%d" % (i, i) for i in self.sinks))
+        source = "\n".join(line for lines in self.functions + [self.out] for line in lines)
+        names = {"CELL": CELL, "Trap": Trap, "inf": inf, "nan": nan, "divide": divide, "square_root": square_root, "fused": fused,
+                 "integral": integral, "euclid": euclid, "to_bits": to_bits, "from_bits": from_bits,
+                 "float_to_int": float_to_int, "int_to_float": int_to_float}
+        exec(compile(source, "graph " + self.graph.name, "exec"), names)
+        return names
+
+    def body(self, at):
+        """Emits nodes up to the marker that ends this part; gives the index after it."""
+        while self.nodes[at].op not in ("test", "yield"):
+            at = self.node(at)
+        return at + 1
+
+    def node(self, at):
+        node = self.nodes[at]
+        if node.op == "loop":
+            return self.loop(node, at)
+        if node.op == "branch":
+            return self.branch(node, at)
+        if node.op not in SINKS and node.op != "const":
+            getattr(self, "emit_" + node.op)(node)
+        return at + 1
+
+    def assign(self, kind, name, expression):
+        """v<name> = expression, wrapped or rounded to its type."""
+        if kind == "f32":
+            self.emit("cell[0] = %s; v%s = cell[0]", expression, name)
+        elif kind in UNSIGNED:
+            self.emit("v%s = (%s) & %d", name, expression, (1 << WIDTH[kind]) - 1)
+        elif kind in INTEGERS:
+            half = 1 << (WIDTH[kind] - 1)
+            self.emit("v%s = ((%s) + %d & %d) - %d", name, expression, half, 2 * half - 1, half)
+        else:
+            self.emit("v%s = %s", name, expression)
+
+    def emit_assign(self, targets, sources):
+        if targets:
+            self.emit("%s = %s", ", ".join("v%d" % t for t in targets), self.vs(sources))
+
+    # -- structure
+
+    def loop(self, node, at):
+        if self.loops == LOOPS_PER_FUNCTION:
+            return self.loop_function(node, at)
+        self.loops += 1
+        self.emit_assign(node.carried, node.args)
+        if node.counted:
+            self.emit("cnt = 0; exhausted = False")
+        self.emit("while True:")
+        self.indent += 1
+        test = self.body(at + 1)
+        self.emit("if not %s: break", self.v(self.nodes[test - 1].args[0]))
+        if self.in_uniform:
+            self.emit("if fuel < 1:")
+            self.emit(" exhausted = True; break")
+            self.emit("cnt += 1")
+        else:
+            self.emit("if fuel < 1: raise Trap(%d, %d)", FUEL_CODE, node.position)
+        self.emit("fuel -= 1")
+        end = self.body(test)
+        self.emit_assign(node.carried, self.nodes[end - 1].args)
+        self.indent -= 1
+        self.emit_assign(node.results[:len(node.carried)], node.carried)
+        if node.counted:
+            self.emit("v%d = %d if exhausted else cnt", node.results[-1], UNLIMITED)
+        self.loops -= 1
+        return end
+
+    def loop_function(self, node, at):
+        first, used = node.carried[0], set()
+        for inner in self.nodes[at:node.end + 1]:
+            used.update(inner.args)
+            used.update(number for _, _, number in inner.entries)
+        free = ["v%d" % u for u in sorted(used) if u < first and u not in self.constants]
+        given = ", ".join(["L", "fuel", "cnt", "exhausted"] + free)
+        saved = self.out, self.indent, self.loops
+        self.out, self.indent, self.loops = [], 0, 0
+        self.emit("def f%d(%s):", first, given)
+        self.indent = 1
+        self.emit("cell = CELL")
+        end = self.loop(node, at)
+        state = "fuel, cnt, exhausted, %s" % ", ".join("v%d" % r for r in node.results)
+        self.emit("return %s", state)
+        self.functions.append(self.out)
+        self.out, self.indent, self.loops = saved
+        self.emit("%s = f%d(%s)", state, first, given)
+        return end
+
+    def branch(self, node, at):
+        number = node.results[0]
+        self.emit("b%d = %s", number, self.v(node.args[0]))
+        self.emit("if not 0 <= b%d < %d: b%d = %d", number, node.immediate, number, node.immediate - 1)
+        return self.bodies(node, at + 1, 0, node.immediate)
+
+    def bodies(self, node, at, low, high):
+        """Emits the bodies low .. high-1 as a binary tree of decisions."""
+        if high - low == 1:
+            end = self.body(at)
+            self.emit_assign(node.results, self.nodes[end - 1].args)
+            return end
+        middle = (low + high) // 2
+        self.emit("if b%d < %d:", node.results[0], middle)
+        self.indent += 1
+        at = self.bodies(node, at, low, middle)
+        self.indent -= 1
+        self.emit("else:")
+        self.indent += 1
+        at = self.bodies(node, at, middle, high)
+        self.indent -= 1
+        return at
+
+    # -- operations
+
+    def emit_load(self, node):
+        self.emit("v%d = I%d[L]", node.results[0], node.operand)
+
+    def emit_param(self, node):
+        self.emit("v%d = P%d", node.results[0], node.operand)
+
+    def emit_iota(self, node):
+        kind, result = self.kind(node.results[0]), node.results[0]
+        start, stride = self.v(node.args[0]), self.v(node.args[1])
+        if kind in FLOATS:
+            self.emit("t = int_to_float(L, '%s')", kind)
+            self.assign(kind, result, "t * %s" % stride)
+            self.assign(kind, result, "%s + v%d" % (start, result))
+        else:
+            self.assign(kind, result, "%s + L * %s" % (start, stride))
+
+    def emit_infix(self, node):
+        a, b = self.vs(node.args).split(", ")
+        expression = "%s %s %s" % (a, INFIX[node.op], b)
+        if node.op in ("or", "and", "xor"):
+            self.emit("v%d = %s", node.results[0], expression)
+        else:
+            self.assign(self.kind(node.results[0]), node.results[0], expression)
+
+    emit_add = emit_sub = emit_mul = emit_or = emit_and = emit_xor = emit_infix
+
+    def emit_neg(self, node):
+        self.assign(self.kind(node.results[0]), node.results[0], "-%s" % self.v(node.args[0]))
+
+    def emit_divmod(self, node):
+        quotient, rest = node.results
+        self.emit("v%d, v%d = euclid(%s)", quotient, rest, self.vs(node.args))
+        self.assign(self.kind(quotient), quotient, "v%d" % quotient)
+
+    def emit_shl(self, node):
+        kind = self.kind(node.results[0])
+        self.emit("d = %s & %d", self.v(node.args[1]), (1 << WIDTH[kind]) - 1)
+        self.assign(kind, node.results[0], "%s << d if d < %d else 0" % (self.v(node.args[0]), WIDTH[kind]))
+
+    def emit_shr(self, node):
+        kind = self.kind(node.results[0])
+        self.emit("d = %s & %d", self.v(node.args[1]), (1 << WIDTH[kind]) - 1)
+        self.emit("v%d = %s >> (d if d < %d else %d)", node.results[0], self.v(node.args[0]), WIDTH[kind], WIDTH[kind])
+
+    def emit_not(self, node):
+        kind, a = self.kind(node.results[0]), self.v(node.args[0])
+        self.emit("v%d = %s", node.results[0], "not " + a if kind == "bool" else "~" + a if kind[0] == "i" else
+                  "%s ^ %d" % (a, (1 << WIDTH[kind]) - 1))
+
+    def emit_andnot(self, node):
+        template = "v%d = %s and not %s" if self.kind(node.results[0]) == "bool" else "v%d = %s & ~%s"
+        self.emit(template, node.results[0], self.v(node.args[0]), self.v(node.args[1]))
+
+    def emit_lt(self, node):
+        self.emit("v%d = %s < %s", node.results[0], self.v(node.args[0]), self.v(node.args[1]))
+
+    def emit_eq(self, node):
+        self.emit("v%d = %s == %s", node.results[0], self.v(node.args[0]), self.v(node.args[1]))
+
+    def emit_select(self, node):
+        c, a, b = node.args
+        self.emit("v%d = %s if %s else %s", node.results[0], self.v(a), self.v(c), self.v(b))
+
+    def emit_max(self, node):
+        a, b = self.v(node.args[0]), self.v(node.args[1])
+        self.emit("v%d = %s if %s < %s else %s", node.results[0], b, a, b, a)
+
+    def emit_div(self, node):
+        self.assign(self.kind(node.results[0]), node.results[0], "divide(%s)" % self.vs(node.args))
+
+    def emit_sqrt(self, node):
+        self.assign(self.kind(node.results[0]), node.results[0], "square_root(%s)" % self.vs(node.args))
+
+    def emit_fma(self, node):
+        self.emit("v%d = fused(%s, '%s')", node.results[0], self.vs(node.args), self.kind(node.results[0]))
+
+    def emit_round(self, node):
+        self.emit("v%d = integral(%s, '%s')", node.results[0], self.v(node.args[0]), ROUNDINGS[node.detail])
+
+    def emit_convert(self, node):
+        a, source, target, result = self.v(node.args[0]), self.kind(node.args[0]), node.type, node.results[0]
+        if source == target:
+            self.emit("v%d = %s", result, a)
+        elif target == "bool":
+            self.emit("v%d = %s != 0", result, a)
+        elif source == "bool":
+            self.emit("v%d = %s if %s else %s", result, "1.0" if target in FLOATS else "1", a, zero_of(target))
+        elif source in FLOATS and target in INTEGERS:
+            low, high = type_range(target)
+            self.emit("v%d = float_to_int(%s, %d, %d)", result, a, low, high)
+        elif source in INTEGERS and target in FLOATS:
+            self.emit("v%d = int_to_float(%s, '%s')", result, a, target)
+        else:
+            self.assign(target, result, a)
+
+    def emit_bitcast(self, node):
+        self.emit("v%d = from_bits(to_bits(%s, '%s'), '%s')", node.results[0], self.v(node.args[0]), self.kind(node.args[0]),
+                  node.type)
+
+    def emit_gather(self, node):
+        index, table = self.v(node.args[0]), node.operand
+        self.emit("v%d = T%d[%s] if 0 <= %s < len(T%d) else %s", node.results[0], table, index, index, table,
+                  zero_of(self.kind(node.results[0])))
+
+    def emit_array(self, node):
+        self.emit("v%d = [%s] * %d", node.results[0], zero_of(node.type), node.immediate)
+
+    def emit_aload(self, node):
+        kind, length = self.kind(node.args[0])
+        index = self.v(node.args[1])
+        self.emit("v%d = v%d[%s] if 0 <= %s < %d else %s", node.results[0], node.args[0], index, index, length, zero_of(kind))
+
+    def emit_astore(self, node):
+        index = self.v(node.args[1])
+        self.emit("v%d = v%d", node.results[0], node.args[0])
+        self.emit("if 0 <= %s < %d: v%d[%s] = %s", index, self.kind(node.args[0])[1], node.results[0], index, self.v(node.args[2]))
+
+    def emit_trap(self, node):
+        self.emit("if %s: raise Trap(%d, %d)", self.v(node.args[0]), node.immediate, node.position)
+
+    def emit_charge(self, node):
+        amount = self.v(node.args[0])
+        self.emit("if %s > fuel: raise Trap(%d, %d)", amount, FUEL_CODE, node.position)
+        self.emit("fuel -= %s", amount)
+
+    def emit_linear(self, node):
+        ring, kind, m = RINGS[node.detail & 255], self.kind(node.results[0]), len(node.args)
+        rows = {}
+        for row, column, entry in node.entries:
+            rows.setdefault(row, []).append((self.v(entry), self.v(node.args[column]) if column < m else None))
+        if ring == "gf2":
+            return self.emit_gf2(node, rows, WIDTH[kind])
+        for row, result in enumerate(node.results):
+            terms = rows.get(row, [])
+            if ring == "float":
+                self.emit_float_row(kind, result, terms)
+                continue
+            self.emit("t = 0")
+            for entry, x in terms:
+                self.emit("t += %s", "%s * %s" % (entry, x) if x else entry)
+            if ring == "mod":
+                self.emit("v%d = t %% %s" % (result, node.immediate))
+            else:
+                self.assign(kind, result, "t")
+
+    def emit_gf2(self, node, rows, width):
+        for block, result in enumerate(node.results):
+            self.emit("u = 0")
+            for bit in range(width):
+                terms = rows.get(block * width + bit, [])
+                for i, (entry, x) in enumerate(terms):
+                    self.emit("t %s= %s & %s", "^" if i else "", entry, x or "1")
+                if terms:
+                    self.emit("u |= ((t & %d).bit_count() & 1) << %d", (1 << width) - 1, bit)
+            self.assign(self.kind(result), result, "u")
+
+    def emit_float_row(self, kind, result, terms):
+        self.emit("v%d = 0.0", result)
+        for i, (entry, x) in enumerate(terms):
+            term = entry
+            if x and i:
+                self.assign(kind, "_product", "%s * %s" % (entry, x))
+                term = "v_product"
+            elif x:
+                term = "%s * %s" % (entry, x)
+            self.assign(kind, result, "v%d + %s" % (result, term) if i else term)
+
+
+def type_range(kind):
+    width = WIDTH[kind]
+    return (-(1 << (width - 1)), (1 << (width - 1)) - 1) if kind[0] == "i" else (0, (1 << width) - 1)
+
+
+def float_sum(terms, n, kind):
+    """The canonical sum of (lane, value) pairs in order of lanes, of an invocation of n lanes."""
+    columns = 64 if kind == "f32" else 32
+    add = (lambda a, b: to_f32(a + b)) if kind == "f32" else (lambda a, b: a + b)
+    level = [[0.0] * columns for _ in range(-(-n // 4096))]
+    for lane, x in terms:
+        block = level[lane // 4096]
+        block[lane % columns] = add(block[lane % columns], x)
+    while len(level) > 1:
+        if len(level) % 2:
+            level.append([0.0] * columns)
+        level = [list(map(add, level[j], level[j + 1])) for j in range(0, len(level), 2)]
+    total = level[0] if level else [0.0] * columns
+    while len(total) > 1:
+        half = len(total) // 2
+        total = list(map(add, total[:half], total[half:]))
+    return total[0]
+
+
+def arg_best(pairs, greatest):
+    best = None
+    for index, data in pairs:
+        if best is None or (best[1] != best[1] and data == data) or (data > best[1] if greatest else data < best[1]):
+            best = index, data
+    return best
+
+
+FOLD = {"add": lambda a, b: a + b, "min": min, "max": max, "and": lambda a, b: a & b, "or": lambda a, b: a | b,
+        "xor": lambda a, b: a ^ b}
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Invocation
+
+class Binding:
+    """An operand's memory: the name of a memory, and how many of its bytes are seen."""
+
+    def __init__(self, memory, offset, stride, size):
+        self.memory, self.offset, self.stride, self.size = memory, offset, stride, size
+
+    def inside(self, index, size):
+        return 0 <= self.offset + index * self.stride <= self.size - size
+
+    def length(self, size):
+        """Elements from number 0 to the first that is not inside."""
+        if not self.inside(0, size):
+            return 0
+        if self.stride == 0:
+            return 1
+        room = self.size - size - self.offset if self.stride > 0 else self.offset
+        return room // abs(self.stride) + 1
+
+
+class Invocation:
+    def __init__(self, graph, n, fuel, memories, bindings, endian="<"):
+        self.graph, self.n, self.memories, self.endian = graph, n, memories, endian
+        self.fuel = inf if fuel == UNLIMITED else fuel
+        self.bindings = [bindings.get(o.name) for o in graph.operands]
+        self.trapped, self.none = None, 0
+
+    def check(self):
+        if self.n > MAX_LANES:
+            raise ThrongError("ARGUMENT", "n is too large")
+        pairs = list(zip(self.graph.operands, self.bindings))
+        for operand, binding in pairs:
+            if binding is None and operand.kind != "result" and operand.default is None:
+                raise ThrongError("ARGUMENT", "%s has no memory" % operand.name)
+        self.counts = [self.elements(o, b) for o, b in pairs]
+        for (operand, binding), count in zip(pairs, self.counts):
+            if operand.kind in ("output", "accumulator") and abs(binding.stride) < operand.size and count > 1:
+                raise ThrongError("OVERLAP", "%s overlaps itself" % operand.name)
+        for i, (operand, _) in enumerate(pairs):
+            if operand.kind in ("output", "result", "accumulator"):
+                for j in range(len(pairs)):
+                    if j != i and self.overlap(i, j):
+                        raise ThrongError("OVERLAP", "%s overlaps %s" % (operand.name, pairs[j][0].name))
+
+    def elements(self, operand, binding):
+        if binding is None:
+            return 0
+        if operand.kind in ("table", "accumulator"):
+            return binding.length(operand.size)
+        count = self.n if operand.kind in ("input", "output") else 1
+        if count and not (binding.inside(0, operand.size) and binding.inside(count - 1, operand.size)):
+            raise ThrongError("BOUNDS", "%s lies outside its memory" % operand.name)
+        return count
+
+    def overlap(self, i, j):
+        """Does an element of written operand i share a byte with one of operand j?"""
+        a, b = self.bindings[i], self.bindings[j]
+        if not self.counts[i] or not self.counts[j] or a.memory != b.memory:
+            return False
+        one, other = self.graph.operands[i], self.graph.operands[j]
+        if (one.kind, other.kind) in (("output", "input"), ("input", "output")) and \
+                (a.offset, a.stride, one.mode) == (b.offset, b.stride, other.mode):
+            return False
+        (low_a, high_a), (low_b, high_b) = self.span(i), self.span(j)
+        stride = abs(a.stride)
+        if stride != abs(b.stride) or stride == 0:
+            return low_a < high_b and low_b < high_a
+        # some k = (element of b) - (element of a) with -size_b < low_b - low_a + k * stride < size_a
+        distance = low_b - low_a
+        first = max(-(self.counts[i] - 1), (-other.size - distance) // stride + 1)
+        last = min(self.counts[j] - 1, -((distance - one.size) // stride) - 1)
+        return first <= last
+
+    def span(self, i):
+        binding, size = self.bindings[i], self.graph.operands[i].size
+        ends = binding.offset, binding.offset + (self.counts[i] - 1) * binding.stride
+        return min(ends), max(ends) + size
+
+    def read(self, i):
+        operand, binding, count = self.graph.operands[i], self.bindings[i], self.counts[i]
+        memory, size, stride, offset = self.memories[binding.memory], operand.size, binding.stride, binding.offset
+        if stride == size:
+            data = bytes(memory[offset:offset + count * size])
+        elif stride == 0:
+            return decode(operand.mode, bytes(memory[offset:offset + size]) * min(count, 1), self.endian) * count
+        else:
+            data = b"".join(memory[o:o + size] for o in range(offset, offset + count * stride, stride))
+        return decode(operand.mode, data, self.endian)
+
+    def write(self, i, indices, values):
+        operand, binding = self.graph.operands[i], self.bindings[i]
+        data, size, memory = encode(operand.mode, values, self.endian), operand.size, self.memories[binding.memory]
+        for k, index in enumerate(indices):
+            offset = binding.offset + index * binding.stride
+            memory[offset:offset + size] = data[k * size:k * size + size]
+
+    def run(self, names):
+        """Runs compiled code; memories change, trapped and none are set."""
+        for i, operand in enumerate(self.graph.operands):
+            if operand.kind == "param":
+                names["P%d" % i] = self.read(i)[0] if self.bindings[i] else operand.default
+            elif operand.kind in ("input", "table"):
+                names[("I%d" if operand.kind == "input" else "T%d") % i] = self.read(i)
+        traps, sinks = ([], {i: [] for i, node in enumerate(self.graph.nodes) if node.op in SINKS})
+        if self.n:
+            traps, sinks = names["lanes"](self.n, self.fuel)
+        if traps:
+            self.trapped = (len(traps),) + traps[0]
+        halted = {trap[0] for trap in traps}
+        lanes = [lane for lane in range(self.n) if lane not in halted] if halted else range(self.n)
+        arg_number = 0
+        for i, values in sinks.items():
+            node = self.graph.nodes[i]
+            if node.op == "store":
+                self.write(node.operand, lanes, values)
+            elif node.op == "sum":
+                self.give(node, self.sum(node, values))
+            elif node.op == "combine":
+                self.combine(node, values)
+            else:
+                best = arg_best(values, node.op == "argmax")
+                if best is None:
+                    self.none |= 1 << arg_number
+                self.give(node, best[0] if best else zero_of(self.graph.operands[node.operand].type))
+                arg_number += 1
+
+    def give(self, node, value):
+        if self.bindings[node.operand]:
+            self.write(node.operand, [0], [value])
+
+    def sum(self, node, values):
+        kind = sum_type(self.graph.values[node.args[0]].type)
+        return float_sum(values, self.n, kind) if kind in FLOATS else wrap(sum(x for _, x in values), kind)
+
+    def combine(self, node, values):
+        kind, table = self.graph.operands[node.operand].type, self.read(node.operand)
+        fold, touched = FOLD[FOLDS[node.detail]], set()
+        for slot, value in values:
+            if 0 <= slot < len(table):
+                table[slot] = wrap(fold(table[slot], value), kind)
+                touched.add(slot)
+        self.write(node.operand, sorted(touched), [table[slot] for slot in sorted(touched)])
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Conformance cases
+
+class Run:
+    def __init__(self):
+        self.n, self.fuel, self.order, self.error = 0, UNLIMITED, "little", None
+        self.memories, self.binds, self.expects, self.trapped, self.none = {}, {}, {}, None, 0
+        self.lines = []
+
+
+class Case:
+    def __init__(self, name):
+        self.name, self.kind, self.module, self.error, self.runs, self.lines = name, None, b"", None, [], []
+
+
+def memory_bytes(words):
+    if words and words[0] == "fill":
+        return bytes([int(words[2], 16)]) * int(words[1])
+    return bytes.fromhex("".join(words))
+
+
+def read_cases(path):
+    with open(path, encoding="latin-1", newline="") as f:
+        lines = f.read().split("\n")
+    cases, at = [], 0
+    while at < len(lines):
+        line = lines[at].rstrip("\r")
+        words = line.split()
+        at += 1
+        if not words or words[0].startswith("#"):
+            continue
+        if words[0] == "case":
+            cases.append(Case(" ".join(words[1:])))
+            continue
+        case = cases[-1]
+        if words[0] == "module":
+            end = next(i for i in range(at, len(lines)) if lines[i].strip() == "end")
+            body = "\n".join(lines[at:end]) + "\n"
+            case.lines = [line] + lines[at:end + 1]
+            case.kind, at = words[1], end + 1
+            case.module = bytes.fromhex("".join(body.split())) if case.kind in ("binary", "code") else body.encode("latin-1")
+        elif words[0] == "run":
+            case.runs.append(Run())
+        elif case.runs:
+            read_run_line(case.runs[-1], words, line)
+        elif words[0] == "error":
+            case.error = words[1]
+        else:
+            raise ValueError("%s:%d: unknown line %r" % (path, at, line))
+    return cases
+
+
+def read_run_line(run, words, line):
+    key, rest = words[0], words[1:]
+    if key not in ("expect", "trapped", "none", "error"):
+        run.lines.append(line)
+    if key == "n":
+        run.n = int(rest[0])
+    elif key == "fuel":
+        run.fuel = int(rest[0])
+    elif key == "memory":
+        run.memories[rest[0]] = memory_bytes(rest[1:])
+    elif key in ("bind", "bind_bytes"):
+        size = int(rest[4]) if key == "bind_bytes" else len(run.memories[rest[1]])
+        run.binds[rest[0]] = Binding(rest[1], int(rest[2]), int(rest[3]), size)
+    elif key == "expect":
+        run.expects[rest[0]] = memory_bytes(rest[1:])
+    elif key == "trapped":
+        run.trapped = tuple(map(int, rest))
+    elif key == "none":
+        run.none = int(rest[0])
+    elif key == "error":
+        run.error = rest[0]
+    elif key == "order":
+        run.order = rest[0]
+    else:
+        raise ValueError("unknown line %r" % line)
+
+
+def load_case(case):
+    """The case's graph, by the kind it says."""
+    if case.kind == "text":
+        return read_text(case.module.decode("latin-1"))
+    if case.kind == "stack":
+        return read_stack_text(case.module.decode("latin-1"))
+    return BinaryReader(case.module).build() if case.kind == "binary" else read_bytecode(case.module)
+
+
+def perform(graph, code, run):
+    """(error status or None, memories after, trapped, none)."""
+    memories = {name: bytearray(data) for name, data in run.memories.items()}
+    unknown = set(run.binds) - {o.name for o in graph.operands}
+    if unknown:
+        raise ValueError("bind of unknown operands %s" % sorted(unknown))
+    invocation = Invocation(graph, run.n, run.fuel, memories, run.binds, "<" if run.order == "little" else ">")
+    try:
+        invocation.check()
+    except ThrongError as error:
+        return error, memories, None, 0
+    invocation.run(code())
+    return None, memories, invocation.trapped, invocation.none
+
+
+def lazily(graph):
+    """Compiles at the first run that gets past its checks."""
+    kept = []
+
+    def code():
+        if not kept:
+            kept.append(Compiler(graph).compile())
+        return kept[0]
+    return code
+
+
+def differences(run, outcome):
+    error, memories, trapped, none = outcome
+    if (error and error.status) != run.error:
+        return "expected %s, got %s" % (run.error or "success", error or "success")
+    for name, data in memories.items():
+        want = run.expects.get(name, run.memories[name]) if not run.error else run.memories[name]
+        if bytes(data) != want:
+            at = next((i for i, (a, b) in enumerate(zip(data, want)) if a != b), min(len(data), len(want)))
+            return "memory %s differs at byte %d: expected %s.., got %s.." % (name, at, want[at:at + 16].hex(),
+                                                                            bytes(data[at:at + 16]).hex())
+    if set(run.expects) - set(memories):
+        return "expect of unknown memories"
+    if not run.error and (trapped, none) != (run.trapped, run.none):
+        return "expected trapped %s none %d, got %s %d" % (run.trapped, run.none, trapped, none)
+    return None
+
+
+def judge(case):
+    """None, or what is wrong."""
+    try:
+        graph = load_case(case)
+    except ThrongError as error:
+        return None if case.error == error.status else "expected %s, the module is rejected: %s" % (case.error or "runs", error)
+    if case.error:
+        return "expected %s, the module is accepted" % case.error
+    problem = round_trip(graph)
+    code = lazily(graph)
+    for number, run in enumerate(case.runs, 1):
+        if problem:
+            break
+        problem = differences(run, perform(graph, code, run))
+        if problem:
+            problem = "run %d: %s" % (number, problem)
+    return problem
+
+
+def round_trip(graph):
+    """Text and binary of a graph read back to the same text and binary."""
+    text, binary = write_text(graph), write_binary(graph)
+    for name, again in (("text", read_text(text)), ("binary", BinaryReader(binary).build())):
+        if write_text(again) != text or write_binary(again) != binary:
+            return "the graph changes in a round trip through its %s" % name
+    return None
+
+
+def suite(paths):
+    count = failed = 0
+    for path in paths:
+        for case in read_cases(path):
+            count += 1
+            try:
+                problem = judge(case)
+            except Exception as error:  # a defect here is a failed case, not the end of the suite
+                problem = "%s: %s" % (type(error).__name__, error)
+            label = "%d - %s:%s" % (count, os.path.basename(path), case.name)
+            print("ok " + label if not problem else "not ok %s\n# %s" % (label, problem))
+            failed += problem is not None
+    print("1..%d" % count)
+    return 1 if failed else 0
+
+
+def fill_in(path):
+    """Prints a file's cases with this implementation's outcome as expectations."""
+    for case in read_cases(path):
+        print("case %s\n%s" % (case.name, "\n".join(case.lines)))
+        try:
+            graph = load_case(case)
+        except ThrongError as error:
+            print("error %s\n" % error.status)
+            continue
+        code = lazily(graph)
+        for run in case.runs:
+            error, memories, trapped, none = perform(graph, code, run)
+            lines = ["run"] + run.lines
+            if error:
+                lines.append("error " + error.status)
+            else:
+                lines += ("expect %s %s" % (name, data.hex()) for name, data in memories.items())
+                lines += ["trapped %d %d %d %d" % trapped] * bool(trapped) + ["none %d" % none] * bool(none)
+            print("\n".join(line.rstrip() for line in lines))
+        print()
+    return 0
+
+
+def main(argv):
+    sys.set_int_max_str_digits(0)
+    command, args = (argv[1], argv[2:]) if len(argv) > 1 else ("", [])
+    if command == "suite" and args:
+        return suite(args)
+    if command == "run" and len(args) == 1:
+        return fill_in(args[0])
+    if command in ("text", "binary") and len(args) == 1:
+        with open(args[0], "rb") as f:
+            data = f.read()
+        try:
+            graph = read_module(data)
+        except ThrongError as error:
+            print("%s: %s" % (args[0], error), file=sys.stderr)
+            return 1
+        output = write_binary(graph) if command == "binary" else write_text(graph).encode("latin-1")
+        sys.stdout.buffer.write(output)
+        return 0
+    if command == "random" and len(args) == 2:
+        print_random(int(args[0]), int(args[1]))
+        return 0
+    print(__doc__.split("\n\n")[-2], file=sys.stderr)
+    return 2
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv))
