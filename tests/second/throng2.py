@@ -501,32 +501,34 @@ class Builder:
 
     def add_test(self, node):
         self.arity(node, 1)
+        frame = self.frames[-1]
+        if frame.kind != "loop" or frame.step:
+            self.fail("test out of place")
         if self.scalar(node.args[0]).type != "bool":
             self.fail("test needs a bool")
-        self.frames[-1].step = True
+        frame.step = True
         return []
 
     def add_branch(self, node):
         self.arity(node, 1)
         if self.scalar(node.args[0]).type not in BITS_TYPES:
             self.fail("branch needs a bool or an integer")
-        if node.immediate < 1 or node.n_results < 1:
-            self.fail("a branch has at least one body and yields at least one value")
-        self.check_results(node.n_results)
+        if node.immediate < 1:
+            self.fail("a branch has at least one body")
         self.push(Frame("branch", node)).bodies_left = node.immediate
         return []
 
     def add_yield(self, node):
         frame = self.frames[-1]
-        if frame is self.top:
+        if frame is self.top and self.in_uniform and not node.args:
             self.in_uniform = False
             return []
-        if not node.args:
-            self.fail("yield needs at least one value")
+        if frame is self.top or not node.args or (frame.kind == "loop" and not frame.step):
+            self.fail("yield out of place or without values")
+        self.check_results(len(node.args))
         kinds = [self.consume(a) for a in node.args]
-        expected = frame.types or kinds
-        if kinds != expected or (frame.kind == "branch" and len(kinds) != frame.node.n_results):
-            self.fail("yield gives %s, not %s" % (kinds, expected))
+        if kinds != (frame.types or kinds):
+            self.fail("yield gives %s, not %s" % (kinds, frame.types))
         self.frames.pop()
         frame.open = False
         return self.end_loop(frame) if frame.kind == "loop" else self.end_body(frame, kinds)
@@ -556,6 +558,8 @@ class Builder:
         return frame.node.results
 
     def finish(self):
+        if len(self.frames) > 1 or self.in_uniform:
+            self.fail("a body is not closed")
         for i, operand in enumerate(self.graph.operands):
             if operand.kind in ("output", "result", "accumulator") and i not in self.written:
                 self.fail("%s %s is never written" % (operand.kind, operand.name))
@@ -626,7 +630,7 @@ def parse_literal(kind, negative, word):
 # ---------------------------------------------------------------------------------------------------------------------
 # Graph text
 
-TOKEN = re.compile(r"(?P<space>[ \t\r\n]+|\#[^\n]*)|(?P<value>%(?:[A-Za-z_][A-Za-z0-9_.]*|[0-9]+)(?![A-Za-z0-9_.]))|"
+TOKEN = re.compile(r"(?P<space>[ \t\r\n]+|\#[^\n\0]*)|(?P<value>%(?:[A-Za-z_][A-Za-z0-9_.]*|[0-9]+)(?![A-Za-z0-9_.]))|"
                    r"(?P<number>(?:0x[0-9a-fA-F]*(?:\.[0-9a-fA-F]*)?(?:[pP][+-]?[0-9]+)?|"
                    r"(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)(?![A-Za-z0-9_.]))|"
                    r"(?P<name>[A-Za-z_][A-Za-z0-9_.]*)|(?P<mark>[{}=,@-])|(?P<bad>.)", re.S)
@@ -776,11 +780,11 @@ class TextReader:
     def loop(self, names):
         inner, starts = zip(*self.list_of(self.init))
         node = Node("loop", starts, position=self.position())
+        self.expect("{")
         numbers = self.builder.add(node)
         if len(names) != node.n_results:
             self.fail("a loop with %d results has %d names" % (node.n_results, len(names)))
         self.bind(inner, numbers)
-        self.expect("{")
         self.nodes()
         self.expect("test")
         self.builder.add(Node("test", [self.value()]))
@@ -793,12 +797,14 @@ class TextReader:
         return name, self.value()
 
     def branch(self, names):
-        node = Node("branch", [self.value()], immediate=self.count_bodies(), n_results=len(names))
+        node = Node("branch", [self.value()], immediate=self.count_bodies())
         self.builder.add(node)
         for _ in range(node.immediate):
             self.expect("{")
             self.nodes()
             numbers = self.body_end()
+        if len(numbers) != len(names):
+            self.fail("a branch that yields %d values has %d names" % (len(numbers), len(names)))
         self.bind(names, numbers)
 
     def count_bodies(self):
@@ -882,7 +888,7 @@ class TextReader:
         return Node(op, args, detail=RINGS.index(ring) + 256 * FORMATS.index(layout), immediate=modulus, entries=entries)
 
     def entry(self):
-        return self.integer(1 << 32), self.integer(1 << 32), self.value()
+        return self.integer(), self.integer(), self.value()
 
 
 def doc_lines(before):
@@ -1037,7 +1043,7 @@ class ByteReader:
 
 
 class BinaryReader(ByteReader):
-    """Reads the whole module first (FORMAT), then builds from it (VERIFY, LIMIT)."""
+    """Reads the whole module first (FORMAT), then builds from it (VERIFY, LIMIT, FORMAT for counts that turn out wrong)."""
 
     def __init__(self, data):
         super().__init__(data, b"TGB\x1a")
@@ -1048,16 +1054,14 @@ class BinaryReader(ByteReader):
         self.doc = doc.split("\n")[:-1]
         self.operands = [self.operand() for _ in range(self.count(5))]
         self.nodes = [self.node() for _ in range(self.count(28))]
-        self.n_values = self.check_markers()
-        self.check_numbers()
         self.names = self.value_names()
         self.end()
 
     def operand(self):
         kind, mode = self.index(self.u8(), KINDS, "kind"), self.index(self.u8(), MODES, "mode")
         has_default = self.u8()
-        if has_default > (kind == "param") or (kind == "param" and mode not in TYPES):
-            self.fail("a default or mode out of range")
+        if has_default > (kind == "param" and mode in TYPES):
+            self.fail("a default out of range")
         name = self.string()
         return kind, name, mode, from_bits(self.bits(mode), mode) if has_default else None
 
@@ -1069,6 +1073,8 @@ class BinaryReader(ByteReader):
         args = [self.u32() for _ in range(self.count(4))]
         n_results = self.u32()
         entries = [(self.u32(), self.u32(), self.u32()) for _ in range(self.count(12))] if op == "linear" else []
+        if op not in ("loop", "branch", "linear") and n_results != (0 if op in NO_RESULT else 2 if op == "divmod" else 1):
+            self.fail("%s has %d results" % (op, n_results))
         if (kind and op not in TYPED) or (position and op not in POSITIONED) or (operand and op not in OPERAND_KIND):
             self.fail("an unused field is not zero")
         if op in OPERAND_KIND:
@@ -1092,57 +1098,12 @@ class BinaryReader(ByteReader):
         if not fits:
             self.fail("detail %d is out of range" % detail)
 
-    def check_markers(self):
-        """Every marker in its place and every n_results right; gives the number of values."""
-        open_bodies, n_values = [], 0  # [kind, node, bodies left or whether the test came]
-        for i, node in enumerate(self.nodes):
-            top = open_bodies[-1] if open_bodies else [None, None, 0]
-            expected = 0 if node.op in NO_RESULT else 2 if node.op == "divmod" else 1
-            if node.op == "uniform":
-                if i:
-                    self.fail("uniform out of place")
-                open_bodies.append(["uniform", node, 0])
-            elif node.op == "test":
-                if top[0] != "loop" or top[2]:
-                    self.fail("test out of place")
-                top[2] = 1
-            elif node.op == "loop":
-                expected = len(node.args) + (top[0] == "uniform")
-                open_bodies.append(["loop", node, 0])
-                n_values += len(node.args)
-            elif node.op == "branch":
-                expected = node.n_results
-                if node.immediate:
-                    open_bodies.append(["branch", node, node.immediate])
-            elif node.op == "yield":
-                if top[0] is None or (top[0] == "loop" and not top[2]) or (top[0] == "uniform" and node.args):
-                    self.fail("yield out of place")
-                if top[0] == "branch" and top[2] > 1:
-                    top[2] -= 1
-                else:
-                    n_values += top[1].n_results
-                    open_bodies.pop()
-            elif node.op == "linear":
-                expected = node.n_results
-            if node.n_results != expected:
-                self.fail("n_results of node %d (%s) is %d, not %d" % (i, node.op, node.n_results, expected))
-            n_values += expected if node.op not in ("loop", "branch") else 0
-        if open_bodies:
-            self.fail("a body is not closed")
-        return n_values
-
-    def check_numbers(self):
-        for node in self.nodes:
-            for number in node.args + [v for _, _, v in node.entries]:
-                if number >= self.n_values:
-                    self.fail("value %d does not exist" % number)
-
     def value_names(self):
         names, last = {}, -1
         for _ in range(self.count(6)):
             number, name = self.u32(), self.string()
-            if number <= last or number >= self.n_values:
-                self.fail("the name of value %d is out of place" % number)
+            if number <= last:
+                self.fail("the name of value %d is out of order" % number)
             names[number], last = name, number
         return names
 
@@ -1152,13 +1113,20 @@ class BinaryReader(ByteReader):
         builder.graph.name, builder.graph.doc, builder.graph.names = self.name, self.doc, self.names
         for operand in self.operands:
             builder.operand(*operand)
+        given = [node.n_results for node in self.nodes]
         for node in self.nodes:
             builder.add(node)
+        graph = builder.finish()
+        for node, n_results in zip(self.nodes, given):
+            if len(node.results) != n_results:
+                self.fail("%s has %d results, not %d" % (node.op, len(node.results), n_results))
+        if self.names and max(self.names) >= len(graph.values):
+            self.fail("a name of a value that does not exist")
         for name in self.names.values():
             builder.check_name(name)
         if len(set(self.names.values())) != len(self.names):
             builder.fail("a value name occurs twice")
-        return builder.finish()
+        return graph
 
 
 def string_bytes(text):
@@ -1755,6 +1723,8 @@ class Binding:
 
 
 class Invocation:
+    """One run of a graph: check() refuses it or not, run() changes the memories."""
+
     def __init__(self, graph, n, fuel, memories, bindings, endian="<"):
         self.graph, self.n, self.memories, self.endian = graph, n, memories, endian
         self.fuel = inf if fuel == UNLIMITED else fuel
@@ -1795,11 +1765,11 @@ class Invocation:
             return False
         one, other = self.graph.operands[i], self.graph.operands[j]
         if (one.kind, other.kind) in (("output", "input"), ("input", "output")) and \
-                (a.offset, a.stride, one.mode) == (b.offset, b.stride, other.mode):
-            return False
+                (a.offset, one.mode) == (b.offset, other.mode) and (a.stride == b.stride or self.counts[i] == 1):
+            return False  # in place; a single element has no stride
         (low_a, high_a), (low_b, high_b) = self.span(i), self.span(j)
-        stride = abs(a.stride)
-        if stride != abs(b.stride) or stride == 0:
+        stride = abs(a.stride if self.counts[i] > 1 else b.stride)
+        if stride == 0 or (self.counts[j] > 1 and stride != abs(b.stride)):
             return low_a < high_b and low_b < high_a
         # some k = (element of b) - (element of a) with -size_b < low_b - low_a + k * stride < size_a
         distance = low_b - low_a
