@@ -2040,10 +2040,624 @@ def fill_in(path):
                 lines.append("error " + error.status)
             else:
                 lines += ("expect %s %s" % (name, data.hex()) for name, data in memories.items())
-                lines += ["trapped %d %d %d %d" % trapped] * bool(trapped) + ["none %d" % none] * bool(none)
+                lines += ["trapped %d %d %d %d" % trapped] if trapped else []
+                lines += ["none %d" % none] if none else []
             print("\n".join(line.rstrip() for line in lines))
         print()
     return 0
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Random cases
+
+EDGES = {"f32": ["0.0", "-0.0", "1.0", "-1.0", "0.5", "1.5", "2.5", "-2.5", "inf", "-inf", "nan", "0x1p-149", "-0x1p-149", "0x1p-126",
+                 "0x1.fffffep127", "16777216", "16777217", "1e-3", "3.4e38", "0x1.001p0", "-0x1.8p-130", "2147483648", "65504"],
+         "f64": ["0.0", "-0.0", "1.0", "-1.0", "0.5", "1.5", "-2.5", "inf", "-inf", "nan", "0x1p-1074", "0x1p-1022", "1e308",
+                 "0x1.fffffffffffffp1023", "9007199254740993", "0x1.0000001p0", "1e-45", "1e39", "-9.3e18", "1.8446744073709552e19"]}
+MEMORY_EDGES = {"bool": [0, 1, 2, 255], "f16": [0, 0x8000, 1, 0x8001, 0x3c00, 0x7bff, 0x7c00, 0xfc00, 0x7e00, 0xfe01, 0x3ff, 0x400],
+                "bf16": [0, 0x8000, 1, 0x3f80, 0x7f7f, 0x7f80, 0xff80, 0x7fc0, 0xffa1, 0x80],
+                "f32": [0, 0x80000000, 1, 0x807fffff, 0x3f800000, 0xbf800000, 0x7f7fffff, 0x7f800000, 0xff800000, 0x7fc00000, 0xffa00001,
+                        0x4f000000, 0xcf000000, 0x3f000000, 0x3fc00000, 0x477fe000, 0x477ff000, 0x33000000, 0x3f808000],
+                "f64": [0, 1 << 63, 1, 0x3ff0000000000000, 0xbff0000000000000, 0x7fefffffffffffff, 0x7ff0000000000000, 0xfff0000000000000,
+                        0x7ff8000000000000, 0xfff4000000000001, 0x43e0000000000000, 0x3fe0000000000000, 0x3ff0000010000000,
+                        0x36a0000000000000, 0x3690000000000000, 0x47efffffefffffff, 0x47effffff0000000, 0x41efffffffe00000]}
+
+
+def random_integer(rng, kind):
+    low, high = type_range(kind)
+    style = rng.randrange(4)
+    if style == 0:
+        return rng.choice([low, high, 0, low + 1, high - 1, max(low, -1), 1, WIDTH[kind], WIDTH[kind] - 1])
+    if style == 1:
+        return rng.randint(max(low, -9), 9)
+    return wrap(rng.getrandbits(rng.choice([8, 16, 33, 64])), kind)
+
+
+def random_literal(rng, kind):
+    if kind == "bool":
+        return rng.choice(["true", "false"])
+    if kind in INTEGERS:
+        value = random_integer(rng, kind)
+        return str(value) if value < 0 or rng.random() < 0.8 else hex(value)
+    style = rng.randrange(3)
+    if style == 0:
+        return rng.choice(EDGES[kind])
+    if style == 1:
+        return str(rng.randint(-100, 100))
+    return "%.*g" % (rng.randint(1, 20), rng.uniform(-1, 1) * 10.0 ** rng.randint(-6, 12))
+
+
+def random_element(rng, mode):
+    base = mode.replace("be", "")
+    size = MODE_SIZE[mode]
+    if base in MEMORY_EDGES and rng.random() < (0.3 if base != "bool" else 0.9):
+        bits = rng.choice(MEMORY_EDGES[base])
+    elif base in INTEGERS:
+        bits = random_integer(rng, base) & ((1 << 8 * size) - 1)
+    elif base in FLOATS and rng.random() < 0.7:
+        bits = to_bits(to_f32(rng.uniform(-1, 1) * 2.0 ** rng.randint(-10, 20)), base)
+    else:
+        bits = rng.getrandbits(8 * size)
+    return bits.to_bytes(size, "big" if mode.endswith("be") else "little")
+
+
+class Generator:
+    """One random graph as text. Every emitted node is valid."""
+
+    def __init__(self, rng):
+        self.rng, self.lines, self.operands, self.indent, self.count = rng, [], [], 1, 0
+        self.scopes, self.in_uniform, self.in_condition = [[]], False, False
+        self.palette = rng.sample(sorted(NUMBERS), rng.randint(2, 4)) + ["bool"]
+        self.limited = rng.random() < 0.4  # lanes get little fuel, so loops may be wild
+        self.fuel_matters = False
+        self.cost = self.factor = 1
+        self.tables = []
+
+    def chance(self, p):
+        return self.rng.random() < p
+
+    def emit(self, text):
+        self.lines.append("  " * self.indent + text)
+        self.cost += self.factor
+
+    def name(self):
+        self.count += 1
+        return "%%%d" % self.count if self.chance(0.3) else "%%%s%d" % (self.rng.choice(["v", "_x.", "add", "w"]), self.count)
+
+    def define(self, kind, uniform=False, name=None):
+        name = name or self.name()
+        self.scopes[-1].append((name, kind, uniform or self.in_uniform))
+        return name
+
+    def visible(self, kinds, uniform=False):
+        return [v for scope in self.scopes for v in scope if v[1] in kinds and (v[2] or not uniform)]
+
+    def is_uniform(self, *names):
+        known = {v[0]: v[2] for scope in self.scopes for v in scope}
+        return all(known[name] for name in names)
+
+    def pick(self, kind, uniform=False):
+        found = self.visible({kind}, uniform)
+        if found and self.chance(0.85):
+            return self.rng.choice(found[-6:] if self.chance(0.6) else found)[0]
+        return self.const(kind)
+
+    def const(self, kind, literal=None):
+        literal = literal if literal is not None else random_literal(self.rng, kind)
+        self.emit("%s = const %s %s" % (self.fresh(kind, True), kind, literal))
+        return self.last
+
+    def fresh(self, kind, uniform=False):
+        """A name for the left side of the next line; it becomes visible at once."""
+        self.last = self.define(kind, uniform)
+        return self.last
+
+    def node(self, op, kind, args, words=""):
+        """A node of one result."""
+        uniform = op in KEEPS_UNIFORM and self.is_uniform(*args)
+        self.emit("%s = %s %s%s" % (self.fresh(kind, uniform), op, words, ", ".join(args)))
+        return self.last
+
+    def operand(self, kind, mode, default=""):
+        name = "%s%d" % (self.rng.choice([kind[0], kind, "_" + kind[:2] + "."]), len(self.operands))
+        self.operands.append("  %s %s %s%s" % (kind, name, mode, default))
+        return name
+
+    def integer(self):
+        return self.rng.choice([k for k in self.palette if k in INTEGERS] or ["i32"])
+
+    def mode(self, kind):
+        return self.rng.choice([m for m in MODES if MODE_TYPE[m] == kind])
+
+    # -- nodes
+
+    def step(self, depth):
+        rng = self.rng
+        kind = rng.choice(self.palette)
+        choices = ["infix"] * 6 + ["select", "compare", "convert", "convert", "bitcast", "neg", "not", "divmod", "shift", "max", "float",
+                                   "float", "linear", "boolean", "const"]
+        if depth < 3:
+            choices += ["loop", "branch"] * 2
+        if self.tables:
+            choices += ["gather"] * 2
+        if not self.in_uniform:
+            choices += ["iota", "load", "array", "array"] + ["trap", "charge"] * self.chance(0.3)
+        getattr(self, "gen_" + rng.choice(choices))(kind, depth)
+
+    def steps(self, low, high, depth):
+        for _ in range(self.rng.randint(low, high)):
+            self.step(depth)
+
+    def gen_const(self, kind, depth):
+        self.const(kind)
+
+    def gen_infix(self, kind, depth):
+        ops = [op for op in INFIX if kind in CLASSES[SIGNATURES[op][0]]] + (["andnot"] if kind in BITS_TYPES else [])
+        self.node(self.rng.choice(ops), kind, [self.pick(kind), self.pick(kind)])
+
+    def gen_boolean(self, kind, depth):
+        self.node(self.rng.choice(["and", "or", "xor", "andnot"]), "bool", [self.pick("bool"), self.pick("bool")])
+
+    def gen_select(self, kind, depth):
+        self.node("select", kind, [self.pick("bool"), self.pick(kind), self.pick(kind)])
+
+    def gen_compare(self, kind, depth):
+        self.node("eq" if kind == "bool" or self.chance(0.3) else "lt", "bool", [self.pick(kind), self.pick(kind)])
+
+    def gen_convert(self, kind, depth):
+        source = self.rng.choice(self.palette)
+        self.node("convert", kind, [self.pick(source)], kind + " ")
+
+    def gen_bitcast(self, kind, depth):
+        if kind == "bool":
+            return self.gen_boolean(kind, depth)
+        source = self.rng.choice([k for k in sorted(NUMBERS) if WIDTH[k] == WIDTH[kind]])
+        self.node("bitcast", kind, [self.pick(source)], kind + " ")
+
+    def gen_neg(self, kind, depth):
+        self.node("neg" if kind in NUMBERS else "not", kind, [self.pick(kind)])
+
+    def gen_not(self, kind, depth):
+        self.node("not" if kind in BITS_TYPES else "neg", kind, [self.pick(kind)])
+
+    def gen_divmod(self, kind, depth):
+        kind = self.integer()
+        args = [self.pick(kind), self.pick(kind)]
+        uniform = self.is_uniform(*args)
+        names = [self.define(kind, uniform), self.define(kind, uniform)]
+        self.emit("%s = divmod %s" % (", ".join(names), ", ".join(args)))
+
+    def gen_shift(self, kind, depth):
+        kind = self.integer()
+        by = self.pick(kind) if self.chance(0.4) else self.const(kind, str(self.rng.randint(0, min(127, WIDTH[kind] + 2))))
+        self.node(self.rng.choice(["shl", "shr"]), kind, [self.pick(kind), by])
+
+    def gen_max(self, kind, depth):
+        if kind == "bool":
+            return self.gen_boolean(kind, depth)
+        self.node("max", kind, [self.pick(kind), self.pick(kind)])
+
+    def gen_float(self, kind, depth):
+        kind = kind if kind in FLOATS else self.rng.choice(["f32", "f64"])
+        op = self.rng.choice(["div", "sqrt", "fma", "fma", "round", "add", "mul", "sub"])
+        words = self.rng.choice(ROUNDINGS) + " " if op == "round" else ""
+        self.node(op, kind, [self.pick(kind) for _ in SIGNATURES[op][1]], words)
+
+    def gen_iota(self, kind, depth):
+        kind = kind if kind in NUMBERS else self.integer()
+        self.node("iota", kind, [self.pick(kind, True), self.pick(kind, True)])
+
+    def gen_load(self, kind, depth):
+        inputs = [line.split() for line in self.operands if line.split()[0] == "input"]
+        if inputs:
+            _, name, mode = self.rng.choice(inputs)
+            self.node("load", MODE_TYPE[mode], [], name)
+
+    def index(self, length):
+        kind = self.integer()
+        if self.chance(0.3):
+            return self.pick(kind)
+        if self.chance(0.3):
+            return self.const(kind, str(self.rng.randint(0, min(length, 127))))
+        return self.node("and", kind, [self.pick(kind), self.const(kind, "7")])
+
+    def gen_gather(self, kind, depth):
+        name, kind = self.rng.choice(self.tables)
+        self.node("gather", kind, [self.index(8)], name + " ")
+
+    def gen_trap(self, kind, depth):
+        mark = " @%d" % self.rng.randint(0, 999) if self.chance(0.5) else ""
+        self.emit("trap %d %s%s" % (self.rng.choice([0, 1, 77, 2147483647]), self.pick("bool"), mark))
+
+    def gen_charge(self, kind, depth):
+        amount = self.const("u64", str(self.rng.randint(0, 30))) if self.chance(0.8) else self.pick("u64")
+        self.emit("charge %s%s" % (amount, self.rng.choice(["", " @0", " @4294967295"])))
+        self.fuel_matters = True
+
+    def gen_linear(self, kind, depth):
+        kind = kind if kind in NUMBERS else self.integer()
+        rings = ["float"] if kind in FLOATS else ["int", "gf2"] + ["mod"] * (kind in UNSIGNED)
+        ring = self.rng.choice(rings)
+        xs = [self.pick(kind) for _ in range(self.rng.randint(1, 4))]
+        width = self.rng.randint(1, 3)
+        rows = width * (WIDTH[kind] if ring == "gf2" else 1)
+        cells = [(r, c) for r in range(rows) for c in range(len(xs) + 1)]
+        cells = sorted(self.rng.sample(cells, self.rng.randint(0, min(len(cells), 24))))
+        entries = ["%d %d %s" % (r, c, self.pick(kind, True)) for r, c in cells]
+        uniform = self.is_uniform(*xs)
+        words = ring + (" %d" % self.rng.randint(1, (1 << WIDTH[kind]) - 1) if ring == "mod" else "")
+        names = [self.define(kind, uniform) for _ in range(width)]
+        self.emit("%s = linear %s %s %s { %s }" % (", ".join(names), words, self.rng.choice(FORMATS), ", ".join(xs), ", ".join(entries)))
+
+    # -- bodies
+
+    def open_body(self, factor=1):
+        self.scopes.append([])
+        self.indent += 1
+        self.factor *= factor
+
+    def close_body(self, factor=1):
+        self.scopes.pop()
+        self.indent -= 1
+        self.factor //= factor
+
+    def gen_loop(self, kind, depth, array=None):
+        """A loop with a counter, or one that only fuel may end. array: (name, type, length) to carry; gives its new name."""
+        rng, counter = self.rng, self.integer()
+        wild = self.limited and self.chance(0.35)
+        bound = self.const(counter, str(rng.randint(0, 6)))
+        if self.chance(0.4):
+            bound = self.node("and", counter, [self.pick(counter), self.const(counter, "7")])
+        one, zero = self.const(counter, "1"), self.const(counter, "0")
+        kinds = [counter] + [rng.choice(self.palette) for _ in range(rng.randint(0, 3))]
+        starts = [zero] + [self.pick(k) for k in kinds[1:]]
+        results = [self.name() for _ in kinds]
+        carried = [self.name() for _ in kinds]
+        heads = list(results)
+        inits = ["%s = %s" % pair for pair in zip(carried, starts)]
+        inner = array and (self.name(), array[1], array[2])
+        if array:
+            heads.append(self.name())
+            inits.append("%s = %s" % (inner[0], array[0]))
+        counted = self.in_uniform and len(self.scopes) == 1
+        if counted:
+            count_name = self.name()
+            heads.append(count_name)
+        mark = " @%d" % rng.randint(1, 99999) if self.chance(0.5) else ""
+        self.emit("%s = loop %s%s {" % (", ".join(heads), ", ".join(inits), mark))
+        self.open_body(5)
+        for name, k in zip(carried, kinds):
+            self.define(k, name=name)
+        self.steps(0, 1, depth + 1)
+        test = self.node("lt", "bool", [carried[0], bound])
+        if wild:
+            test = self.pick("bool")
+        elif self.chance(0.3):
+            test = self.node("and", "bool", [test, self.pick("bool")])
+        self.emit("test " + test)
+        self.steps(0, 3, depth + 1)
+        if inner:
+            inner = self.touch_array(inner, depth + 1)
+        following = [self.node("add", counter, [carried[0], one])] + [self.pick(k) for k in kinds[1:]]
+        self.emit("yield " + ", ".join(following + ([inner[0]] if inner else [])))
+        self.close_body(5)
+        self.emit("}")
+        for name, k in zip(results, kinds):
+            self.define(k, name=name)
+        if counted:
+            self.define("u64", name=count_name)
+        self.fuel_matters |= wild
+        return array and (heads[len(kinds)], array[1], array[2])
+
+    def gen_branch(self, kind, depth, array=None):
+        rng = self.rng
+        selector = self.pick(rng.choice(["bool", self.integer()]))
+        kinds = [rng.choice(self.palette) for _ in range(rng.randint(1, 3))]
+        results = [self.name() for _ in kinds + ([0] if array else [])]
+        self.emit("%s = branch %s {" % (", ".join(results), selector))
+        for body in range(rng.choice([1, 2, 2, 2, 3, 5])):
+            if body:
+                self.emit("} {")
+            self.open_body()
+            self.steps(0, 3, depth + 1)
+            inner = array and self.touch_array(array, depth + 1)
+            values = [self.pick(k) for k in kinds] + ([inner[0]] if array else [])
+            self.emit("yield " + ", ".join(values))
+            self.close_body()
+        self.emit("}")
+        for name, k in zip(results, kinds):
+            self.define(k, name=name)
+        return array and (results[-1], array[1], array[2])
+
+    def touch_array(self, array, depth):
+        name, kind, length = array
+        for _ in range(self.rng.randint(0, 3)):
+            style = self.rng.randrange(8)
+            if style == 0 and depth < 3:
+                name = self.gen_loop(None, depth, (name, kind, length))[0]
+            elif style == 1 and depth < 3:
+                name = self.gen_branch(None, depth, (name, kind, length))[0]
+            elif style < 4:
+                self.emit("%s = aload %s, %s" % (self.fresh_after(kind, name, self.index(length)), name, self.used))
+            else:
+                index, value = self.index(length), self.pick(kind)
+                following = self.name()
+                self.emit("%s = astore %s, %s, %s" % (following, name, index, value))
+                name = following
+        return name, kind, length
+
+    def fresh_after(self, kind, name, index):
+        self.used = index
+        return self.fresh(kind)
+
+    def gen_array(self, kind, depth):
+        length = self.rng.choice([1, 2, 3, 5, 8, 33])
+        name = self.name()
+        self.emit("%s = array %s %d" % (name, kind, length))
+        name, kind, length = self.touch_array((name, kind, length), depth)
+        self.emit("%s = aload %s, %s" % (self.fresh_after(kind, name, self.index(length)), name, self.used))
+
+    # -- the whole graph
+
+    def sink(self):
+        rng = self.rng
+        lanes = [v for v in self.scopes[0]]
+        name, kind, _ = rng.choice(lanes[-12:] if self.chance(0.7) else lanes)
+        style = rng.choice(["store"] * 4 + ["sum", "sum", "arg", "combine"])
+        if style == "store":
+            return self.emit("store %s %s" % (self.operand("output", self.mode(kind)), name))
+        if style == "sum":
+            return self.emit("sum %s %s" % (self.operand("result", self.mode(sum_type(kind))), name))
+        if style == "arg":
+            data = self.pick(rng.choice([k for k in self.palette if k != "bool"]))
+            op = rng.choice(["argmin", "argmax"])
+            return self.emit("%s %s %s, %s" % (op, self.operand("result", self.mode(kind)), name, data))
+        kind, slot = self.integer(), self.index(8)
+        value = self.pick(kind)
+        table = self.operand("accumulator", self.mode(kind))
+        self.emit("combine %s %s %s, %s" % (table, rng.choice(FOLDS), slot, value))
+
+    def graph(self):
+        rng = self.rng
+        for _ in range(rng.choice([0, 0, 1, 2])):
+            mode = self.mode(rng.choice(self.palette))
+            self.tables.append((self.operand("table", mode), MODE_TYPE[mode]))
+        params = []
+        for _ in range(rng.choice([0, 0, 1, 2])):
+            kind = rng.choice(self.palette)
+            default = " = " + random_literal(rng, kind) if self.chance(0.6) else ""
+            params.append((self.operand("param", kind, default), kind))
+        if self.chance(0.35):
+            self.emit("uniform {")
+            self.indent, self.in_uniform = 2, True
+            self.read_params(params)
+            self.steps(1, 8, 0)
+            self.indent, self.in_uniform = 1, False
+            self.emit("}")
+        self.read_params(params)
+        for _ in range(rng.randint(0, 4)):
+            mode = self.mode(rng.choice(self.palette))
+            self.node("load", MODE_TYPE[mode], [], self.operand("input", mode))
+        self.steps(2, 24, 0)
+        for _ in range(rng.randint(1, 5)):
+            self.sink()
+        if self.chance(0.05):
+            self.invalid()
+        doc = ["# a random graph", "#", "# lanes and bodies"][:rng.randint(0, 3)]
+        rng.shuffle(self.operands)
+        return "\n".join(doc + ["graph r {"] + self.operands + self.lines + ["}", ""])
+
+    def read_params(self, params):
+        for name, kind in params:
+            if self.chance(0.7):
+                self.emit("%s = param %s" % (self.fresh(kind, True), name))
+
+    def invalid(self):
+        """One line that breaks one rule."""
+        self.emit(self.rng.choice([
+            "%bad = add %nowhere, %nowhere", "%bad = frob %nowhere", "%bad = const u8 256", "%bad = const i8 -129", "%bad = const bool 1",
+            "%bad = array i32 1048577", "%bad = array i32 0", "%bad = load nowhere", "%bad, %bad = divmod %nowhere, %nowhere",
+            "%bad = const i32 1.5", "%bad = const f32 -nan", "%bad", "}", "trap 1 true", "%bad = round near %nowhere",
+            "%bad = const u8 1 %bad2 = const u16 1 %bad3 = add %bad, %bad2", "%bad = const f32 1 %bad2 = shl %bad, %bad",
+            "%bad = const u8 1 %bad2 = bitcast f32 %bad", "%bad = const u8 1 trap 2147483648 %bad",
+            "%bad = const i32 1 %bad2 = linear mod 7 auto %bad { }", "%bad = const u8 1 %bad2 = linear mod 256 auto %bad { }",
+            "%bad = const u8 1 %bad2 = linear int auto %bad { 0 1 %bad, 0 0 %bad }",
+            "%bad = const u8 1 %bad2 = linear int auto %bad { 1 0 %bad }", "%bad = const u8 1 %bad2 = linear int auto %bad { 0 2 %bad }",
+            "%bad = const u8 1 %bad2 = iota %bad, %bad %bad3 = iota %bad2, %bad", "%bad = const u8 1 charge %bad",
+            "%bad = const u8 1 %bad2 = array u8 3 %bad3 = astore %bad2, %bad, %bad %bad4 = astore %bad2, %bad, %bad",
+            "%bad = array u8 3 %bad2 = add %bad, %bad", "%bad = const u8 1 %bad2 = branch %bad { yield %bad } { yield %bad, %bad }",
+            "%bad = const bool true %bad2 = branch %bad { %bad3 = const u8 1 yield %bad3 } %bad4 = add %bad3, %bad3",
+            "%bad = const bool true %bad2 = array u8 3 %bad3 = loop %bad4 = %bad { test %bad4 "
+            "%bad5 = const u8 1 %bad6 = astore %bad2, %bad5, %bad5 yield %bad4 }"]))
+
+
+def random_stack(rng):
+    """(text, bytecode) of a random stack program."""
+    words, code, kinds, saved, sinks = [], [], [], [], 0
+
+    def put(op, name=None, mode=None, bits=None, literals=()):
+        words.append(" ".join(w for w in (op, name, mode) + tuple(literals) if w))
+        code.append(bytes([STACK_OPS.index(op)]) + (string_bytes(name) if name else b"") +
+                    (bytes([MODES.index(mode)]) if mode else b"") + (struct.pack("<QQ", *bits) if bits else b""))
+
+    palette = rng.sample(TYPES, 3)
+    inputs = [("in%d" % i, rng.choice([m for m in MODES if MODE_TYPE[m] in palette])) for i in range(rng.randint(1, 3))]
+    for _ in range(rng.randint(3, 40)):
+        choice = rng.randrange(4)
+        top = kinds[-1] if kinds else None
+        if choice == 0 or not kinds:
+            if rng.random() < 0.6 or palette == ["bool"]:
+                name, mode = rng.choice(inputs)
+                put("load", name, mode)
+                kinds.append(MODE_TYPE[mode])
+            else:
+                kind = rng.choice([k for k in palette if k != "bool"])
+                literals = [random_literal(rng, kind) for _ in "ab"]
+                bits = [to_bits(parse_literal(kind, w.startswith("-"), w.lstrip("-")), kind) for w in literals]
+                put("iota", None, kind, bits, literals)
+                kinds.append(kind)
+            continue
+        fitting = [op for op in STACK_OPS[6:22] if stack_fits(op, kinds)]
+        if choice == 1 and fitting or not saved and rng.random() < 0.5 and fitting:
+            op = rng.choice(fitting)
+            arity = len(SIGNATURES[STACK_NODES[op]][1])
+            del kinds[len(kinds) - arity:]
+            kinds += {"divmod": [top, top], "<": ["bool"], "=": ["bool"]}.get(op, [top])
+        else:
+            op = rng.choice([op for op, (n, _) in SHUFFLES.items() if n <= len(kinds)] + [">R"] + ["R>", "R@"] * bool(saved))
+            if op in SHUFFLES:
+                count, order = SHUFFLES[op]
+                taken = kinds[len(kinds) - count:]
+                kinds[len(kinds) - count:] = [taken[i] for i in order]
+            elif op == ">R":
+                saved.append(kinds.pop())
+            else:
+                kinds.append(saved[-1] if op == "R@" else saved.pop())
+        put(op)
+    while saved:
+        kinds.append(saved.pop())
+        put("R>")
+    while kinds and rng.random() > 0.02:
+        style = rng.randrange(4)
+        name, sinks = "out%d" % sinks, sinks + 1
+        if style == 0:
+            put("sum", name)
+        elif style == 1 and len(kinds) > 1 and kinds[-1] != "bool":
+            put(rng.choice(["argmin", "argmax"]), name)
+            kinds.pop()
+        else:
+            put("store", name, rng.choice([m for m in MODES if MODE_TYPE[m] == kinds[-1]]))
+        kinds.pop()
+    lines = [" ".join(words[i:i + 8]) for i in range(0, len(words), 8)]
+    header = b"TGS\x1a" + struct.pack("<HH", 1, 0) + string_bytes("s") + struct.pack("<I", len(code))
+    return "stack s  # random\n" + "\n".join(lines) + "\n", header + b"".join(code)
+
+
+def stack_fits(op, kinds):
+    common, args, _ = SIGNATURES[STACK_NODES[op]]
+    given = kinds[len(kinds) - len(args):]
+    if len(kinds) < len(args) or given[-1] not in CLASSES[common]:
+        return False
+    return all(k == ("bool" if letter == "b" else given[-1]) for k, letter in zip(given, args))
+
+
+class Binder:
+    """Random memories and bindings for one run of a graph."""
+
+    def __init__(self, rng, graph, n):
+        self.rng, self.graph, self.n, self.lines, self.binds, self.total = rng, graph, n, [], {}, 0
+
+    def memory(self, data):
+        name = "M%d" % self.total
+        self.total += 1
+        if data and data == data[:1] * len(data):
+            self.lines.append("memory %s fill %d %02x" % (name, len(data), data[0]))
+        else:
+            self.lines.append(("memory %s %s" % (name, data.hex())).rstrip())
+        return name
+
+    def stream(self, operand, count):
+        """A memory of its own: (memory, offset, stride)."""
+        rng, size = self.rng, operand.size
+        strides = [size] * 6 + [size + rng.randint(1, 5), -size, -size, -size - rng.randint(1, 3), 2 * size]
+        if operand.kind not in ("output", "accumulator"):
+            strides += [0, 0, max(1, size // 2)]
+        stride = rng.choice(strides)
+        before, after = rng.choice([0, 0, 1, 4, 16]), rng.choice([0, 0, 0, 3])
+        extent = (count - 1) * abs(stride) + size if count else 0
+        data = bytearray(rng.choice([b"\xaa", b"\x00"]) * (before + extent + after))
+        offset = before if stride >= 0 else before + max(extent - size, 0)
+        for i in range(count):
+            at = offset + i * stride
+            data[at:at + size] = random_element(rng, operand.mode)
+        return self.memory(bytes(data)), offset, stride
+
+    def interleaved(self, operands):
+        """Records of several streams in one memory."""
+        record = sum(o.size for o in operands)
+        data = b"".join(random_element(self.rng, o.mode) for _ in range(self.n) for o in operands)
+        name, offset = self.memory(data), 0
+        for o in operands:
+            self.binds[o.name] = [name, offset, record]
+            offset += o.size
+
+    def count(self, operand):
+        if operand.kind in ("param", "result"):
+            return 1
+        return self.rng.choice([0, 1, 3, 8, 8, 20]) if operand.kind in ("table", "accumulator") else self.n
+
+    def run(self, fuel):
+        rng, operands = self.rng, self.graph.operands
+        streams = [o for o in operands if o.kind in ("input", "output")]
+        if len(streams) > 1 and rng.random() < 0.25:
+            self.interleaved(rng.sample(streams, rng.randint(2, len(streams))))
+        for o in operands:
+            same = [p for p in operands if o.kind == "output" and p.kind == "input" and p.mode == o.mode and p.name in self.binds]
+            if o.name in self.binds or (o.kind == "result" or o.default is not None) and rng.random() < 0.2:
+                continue
+            if same and rng.random() < 0.5:
+                self.binds[o.name] = list(self.binds[rng.choice(same).name])
+            else:
+                self.binds[o.name] = list(self.stream(o, self.count(o)))
+        if self.binds and rng.random() < 0.06:
+            self.spoil()
+        lines = ["run", "n %d" % self.n] + (["fuel %d" % fuel] if fuel is not None else []) + self.lines
+        for o in operands:
+            if o.name in self.binds:
+                memory, offset, stride = self.binds[o.name][:3]
+                short = self.binds[o.name][3:]
+                lines.append("%s %s %s %d %d%s" % ("bind_bytes" if short else "bind", o.name, memory, offset, stride,
+                                                   "".join(" %d" % s for s in short)))
+        return lines
+
+    def spoil(self):
+        rng, name = self.rng, self.rng.choice(sorted(self.binds))
+        style, bind = rng.randrange(5), self.binds[name]
+        if style == 0:
+            del self.binds[name]
+        elif style == 1:
+            bind[1] += rng.choice([-100000, -1, 1, 2, 100000])
+        elif style == 2:
+            bind[2] += rng.choice([-1, 1, 3, 1000])
+        elif style == 3:
+            bind.append(rng.choice([0, 1, 5]))
+        else:
+            bind[0] = self.binds[rng.choice(sorted(self.binds))][0]
+
+
+def choose_n(rng, cost):
+    n = rng.choice([0, 1, 2, 3, 5, 7, 8, 15, 16, 17, 31, 33, 63, 64, 65, 100, 130, 257, 300, 513] + [4095, 4096, 4097, 8200] * (rng.random() < 0.2))
+    return min(n, max(3, 300000 // cost))
+
+
+def print_random(seed, count):
+    rng = random.Random(seed)
+    for number in range(count):
+        form, cost, fuel = rng.random(), 40, [None]
+        if form < 0.15:
+            text, module = random_stack(rng)
+            kind = "stack" if form < 0.1 else "code"
+        else:
+            generator = Generator(rng)
+            text, kind = generator.graph(), "text" if form < 0.85 else "binary"
+            cost = generator.cost
+            fuel = [0, 1, 3, 10, 25, 60] if generator.fuel_matters else [None, None, None, 2, 20, 200]
+            if generator.fuel_matters:
+                cost = cost + 60 * 20
+        try:
+            graph = read_stack_text(text) if kind in ("stack", "code") else read_text(text)
+        except ThrongError:
+            graph, kind = None, {"code": "stack", "binary": "text"}.get(kind, kind)
+        if kind == "binary":
+            module = write_binary(graph)
+        if kind in ("binary", "code") and rng.random() < 0.1:
+            module, graph = rng.choice([module[:rng.randrange(len(module))], module + b"\0"]), None
+        body = text if kind in ("text", "stack") else "\n".join(module[i:i + 48].hex() for i in range(0, len(module), 48)) + "\n"
+        print("case r%d_%d\nmodule %s\n%send" % (seed, number, kind, body))
+        for _ in range(rng.choice([1, 1, 2]) if graph else 0):
+            n = choose_n(rng, cost)
+            print("\n".join(Binder(rng, graph, n).run(rng.choice(fuel))))
+        print()
 
 
 def main(argv):
