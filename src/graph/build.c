@@ -391,8 +391,6 @@ static uint32_t add_plain(tg_graph *g, const node_spec *spec, tg_type type, uint
   }
   if (spec->op == TG_OP_ASTORE) {
     consume(g, spec->args[0]);
-  } else if (spec->op == TG_OP_ARRAY) {
-    g->array_bytes += (size_t)spec->imm * type_table[type].bytes;
   } else if (op_table[spec->op].flags & TG_SINKS) {
     g->operands.data[spec->operand].writer = index;
     g->n_arg_sinks += spec->op == TG_OP_ARGMIN || spec->op == TG_OP_ARGMAX;

@@ -197,15 +197,32 @@ static bool want_array(tg_graph *g, const node_spec *spec)
   return want_class(g, spec, 1, TG_CLASS_INT);
 }
 
+static bool array_room(tg_graph *g, size_t bytes)
+{
+  g->array_bytes += bytes;
+  return g->array_bytes <= TG_MAX_ARRAY_BYTES ||
+         graph_fail(g, TG_LIMIT, "more than %d bytes of arrays in the graph", TG_MAX_ARRAY_BYTES);
+}
+
 static bool check_array(tg_graph *g, const node_spec *spec)
 {
-  size_t bytes = type_table[spec->type].bytes;
   if (spec->imm < 1) {
     return graph_fail(g, TG_VERIFY, "array: the length must be at least 1");
   }
-  if (spec->imm > TG_MAX_ARRAY || g->array_bytes + spec->imm * bytes > TG_MAX_ARRAY_BYTES) {
-    return graph_fail(g, TG_LIMIT, "array: more than %d elements, or more than %d bytes of arrays in the graph",
-                      TG_MAX_ARRAY, TG_MAX_ARRAY_BYTES);
+  if (spec->imm > TG_MAX_ARRAY) {
+    return graph_fail(g, TG_LIMIT, "array: more than %d elements", TG_MAX_ARRAY);
+  }
+  return array_room(g, (size_t)spec->imm * type_table[spec->type].bytes);
+}
+
+/* A loop keeps a carried array twice: as it is, and as it will be. */
+static bool carried_room(tg_graph *g, const node_spec *spec)
+{
+  for (size_t i = 0; i < spec->n_args; i++) {
+    const graph_value *value = value_of(g, spec->args[i]);
+    if (!array_room(g, 2 * (size_t)value->array_length * type_table[value->type].bytes)) {
+      return false;
+    }
   }
   return true;
 }
@@ -341,7 +358,7 @@ static bool check_loop(tg_graph *g, const node_spec *spec)
   if (in_uniform(g)) {
     return args_scalar(g, spec);
   }
-  return check_passed(g, spec);
+  return check_passed(g, spec) && carried_room(g, spec);
 }
 
 static bool check_test(tg_graph *g, const node_spec *spec)

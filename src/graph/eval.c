@@ -114,6 +114,11 @@ bool eval_less(tg_type type, uint64_t a, uint64_t b)
   return apply(TG_OP_LT, type, (uint64_t[3]){a, b, 0}, 0) != 0;
 }
 
+bool eval_is_nan(tg_type type, uint64_t value)
+{
+  return type == TG_F32 ? f32_is_nan((uint32_t)value) : type == TG_F64 && f64_is_nan(value);
+}
+
 uint64_t eval_index(tg_type type, uint64_t value)
 {
   uint64_t index = extend(type, value);

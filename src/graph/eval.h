@@ -23,6 +23,8 @@ uint64_t eval_index(tg_type type, uint64_t value);
 /* fold(a, b) of combine. */
 uint64_t eval_fold(tg_fold fold, tg_type type, uint64_t a, uint64_t b);
 
+bool eval_is_nan(tg_type type, uint64_t value);
+
 /* a < b for numbers, with the sign of signed types. */
 bool eval_less(tg_type type, uint64_t a, uint64_t b);
 

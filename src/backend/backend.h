@@ -1,0 +1,78 @@
+/* backend.h: what a back-end is, and what it shares with the runtime driver. The driver owns threads, blocks and the
+ * combining of partials; a back-end compiles a graph and runs blocks of it. */
+#ifndef TG_BACKEND_BACKEND_H
+#define TG_BACKEND_BACKEND_H
+
+#include "graph/graph.h"
+
+/* The memory of one operand, checked: element i lies at base + i * stride. base NULL: none (a param takes its default,
+ * a result is dropped). */
+typedef struct operand_memory {
+  unsigned char *base;
+  ptrdiff_t stride;
+  uint64_t length; /* elements that may be touched */
+} operand_memory;
+
+/* One invocation, as an engine sees it. */
+typedef struct engine_args {
+  const operand_memory *operands;
+  uint64_t n, fuel;
+  const void *uniforms; /* what `prepare` made */
+} engine_args;
+
+/* The columns of one sum over one block, or over any number of blocks once combined: docs/spec.md chapter 7. Integer
+ * sums may use any of their columns. All zero bits is the empty sum. */
+typedef union sum_columns {
+  float f32[64];
+  double f64[32];
+  uint64_t u64[32];
+} sum_columns;
+
+/* The best lane of one argmin or argmax so far; a number beats a NaN beats nothing. */
+typedef enum arg_state { ARG_NONE, ARG_NAN, ARG_NUMBER } arg_state;
+typedef struct arg_partial {
+  uint64_t index, data;
+  arg_state state;
+} arg_partial;
+
+typedef struct trap_partial {
+  uint64_t n, first_lane;
+  uint32_t first_code, first_position;
+} trap_partial;
+
+/* What running lanes adds up. Sums and args are numbered in program order, each on its own. */
+typedef struct partials {
+  sum_columns *sums;
+  arg_partial *args;
+  trap_partial traps;
+} partials;
+
+enum { TG_BACKEND_ABI = 1 };
+
+typedef struct tg_backend {
+  uint32_t abi, size; /* TG_BACKEND_ABI and sizeof when compiled */
+  const char *name, *doc;
+  /* Whether the operation is there for operands of the type. */
+  bool (*supports)(tg_op op, tg_type type);
+  /* Makes code from a finished graph, which outlives it. */
+  tg_status (*compile)(tg_context *context, const tg_graph *graph, void **code, tg_error *error);
+  void (*drop)(tg_context *context, void *code);
+  /* Bytes, aligned to 16, that the uniform block's values take, and that each running thread needs. */
+  size_t (*uniform_bytes)(const void *code);
+  size_t (*scratch_bytes)(const void *code);
+  /* Evaluates the uniform block; not called when n is 0. args->uniforms is not set yet. */
+  void (*prepare)(const void *code, const engine_args *args, void *scratch, void *uniforms);
+  /* Runs lanes [begin, end) of one block and adds what they give to *out. */
+  void (*run)(const void *code, const engine_args *args, const uint64_t lanes[2], void *scratch, partials *out);
+} tg_backend;
+
+extern const tg_backend ref_backend;
+
+/* The built-in back-ends in order of preference; NULL at the end. */
+const tg_backend *backend_at(size_t index);
+const tg_backend *backend_find(const char *name);
+
+/* TG_UNSUPPORTED, with the first operation that the back-end cannot do. */
+tg_status backend_check(const tg_backend *backend, const tg_graph *graph, tg_error *error);
+
+#endif

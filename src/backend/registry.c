@@ -1,0 +1,47 @@
+/* registry.c: the list of back-ends and whether one can run a graph. */
+#include "backend/backend.h"
+
+#include <string.h>
+
+static const tg_backend *const backends[] = {&ref_backend};
+
+const tg_backend *backend_at(size_t index)
+{
+  return index < sizeof backends / sizeof *backends ? backends[index] : NULL;
+}
+
+const tg_backend *backend_find(const char *name)
+{
+  if (strcmp(name, "auto") == 0) {
+    return backends[0];
+  }
+  for (size_t i = 0; backend_at(i) != NULL; i++) {
+    if (strcmp(backends[i]->name, name) == 0) {
+      return backends[i];
+    }
+  }
+  return NULL;
+}
+
+tg_status backend_check(const tg_backend *backend, const tg_graph *g, tg_error *error)
+{
+  for (size_t i = 0; i < g->nodes.n; i++) {
+    const graph_node *node = &g->nodes.data[i];
+    tg_type type = node->n_args > 0 ? (tg_type)g->values.data[node_args(g, node)[0]].type : TG_BOOL;
+    if (!backend->supports((tg_op)node->op, type)) {
+      return error_set(error, TG_UNSUPPORTED, "back-end %s has no %s for %s", backend->name, op_table[node->op].name,
+                       type_table[type].name);
+    }
+  }
+  return TG_OK;
+}
+
+const char *tg_backend_name(size_t index)
+{
+  return backend_at(index) == NULL ? NULL : backend_at(index)->name;
+}
+
+const char *tg_backend_doc(size_t index)
+{
+  return backend_at(index) == NULL ? NULL : backend_at(index)->doc;
+}
