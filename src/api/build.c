@@ -408,7 +408,7 @@ void tg_charge(tg_graph *g, tg_value iterations, uint32_t position)
   graph_add(g, &(node_spec){.op = TG_OP_CHARGE, .position = position, .args = &iterations, .n_args = 1});
 }
 
-static void add_sink(tg_graph *g, tg_op op, tg_operand operand, const tg_value args[2], size_t n_args)
+static void add_sink(tg_graph *g, tg_op op, tg_operand operand, const tg_value *args, size_t n_args)
 {
   graph_add(g, &(node_spec){.op = op, .operand = operand, .args = args, .n_args = n_args});
 }
