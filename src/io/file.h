@@ -1,0 +1,46 @@
+/* file.h: whole files in, and files out that appear only when they are complete.
+ *
+ * Errors have a message without the file's name, which the caller knows and prints before it. */
+#ifndef TG_IO_FILE_H
+#define TG_IO_FILE_H
+
+#include "throng.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+
+/* The bytes of a file; one zero byte follows them. */
+typedef struct file_bytes {
+  unsigned char *data;
+  size_t n;
+} file_bytes;
+
+/* Reads a file, pipe or device to its end. Errors: IO, NOMEM. */
+tg_status file_read(const char *path, file_bytes *out, tg_error *error);
+void file_free(file_bytes *file);
+
+/* Whether something that is no folder can be found at path. */
+bool file_exists(const char *path);
+
+/* A file being written: under another name in the same folder until file_commit, so that neither an error nor a full
+ * disk costs what was there before. Devices and pipes are written to directly. */
+typedef struct file_out {
+  FILE *stream;    /* NULL once closed */
+  char *target;    /* where it goes, links resolved */
+  char *temporary; /* NULL: the target itself is written */
+} file_out;
+
+/* Errors: IO (with what to do), NOMEM. *out needs no release after an error. */
+tg_status file_create(const char *path, file_out *out, tg_error *error);
+tg_status file_write(file_out *out, const void *bytes, size_t n, tg_error *error);
+
+/* Ends writing: all bytes are on their way to the disk. The target is still as it was. */
+tg_status file_finish(file_out *out, tg_error *error);
+
+/* Puts the finished file in its place. */
+tg_status file_commit(file_out *out, tg_error *error);
+
+/* Releases *out; what was not committed is removed. Any state, also all zeros. */
+void file_discard(file_out *out);
+
+#endif
