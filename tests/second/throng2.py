@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """A second implementation of the Throng virtual machine, written from docs/spec.md alone.
 
-It reads graph text, stack text, bytecode and binary modules, checks every rule, and runs graphs exactly by compiling each
-to Python source. It shares no code with the C library: where the two agree, the specification says enough.
+It reads graph text, stack text, bytecode and binary modules, checks every rule, and runs graphs exactly by compiling
+each to Python source. It shares no code with the C library: where the two agree, the specification says enough.
 
 usage: throng2.py suite FILE.tgt...      run conformance cases, print TAP
        throng2.py run CASEFILE           print the cases back with what happened filled in as expectations
@@ -39,12 +39,13 @@ WIDTH = {t: 8 if t == "bool" else int(t[1:]) for t in TYPES}
 CANONICAL_NAN = {"f32": 0x7fc00000, "f64": 0x7ff8000000000000}
 MODE_TYPE = {m: {"f16": "f32", "bf16": "f32"}.get(m.replace("be", ""), m.replace("be", "")) for m in MODES}
 MODE_SIZE = {m: 1 if m == "bool" else int(re.search(r"\d+", m).group()) // 8 for m in MODES}
-STRUCT_CODE = {"bool": "B", "i8": "b", "i16": "h", "i32": "i", "i64": "q", "u8": "B", "u16": "H", "u32": "I", "u64": "Q",
+STRUCT_CODE = {"bool": "B", "i8": "b", "i16": "h", "i32": "i", "i64": "q", "u8": "B", "u16": "H", "u32": "I",
+               "u64": "Q",
                "f32": "f", "f64": "d", "f16": "e", "bf16": "H"}
 KINDS = "param input table output result accumulator".split()
-OPS = ("load iota const param add neg sub mul divmod shl shr or and xor not andnot lt eq select max div sqrt fma round convert "
-       "bitcast gather loop branch linear test yield uniform array aload astore trap charge store sum argmin argmax "
-       "combine").split()
+OPS = ("load iota const param add neg sub mul divmod shl shr or and xor not andnot lt eq select max div sqrt fma "
+       "round convert bitcast gather loop branch linear test yield uniform array aload astore trap charge store sum "
+       "argmin argmax combine").split()
 OP_NUMBER = {name: i for i, name in enumerate(OPS)}
 ROUNDINGS = "even down up zero".split()
 FOLDS = "add min max and or xor".split()
@@ -54,19 +55,23 @@ SINKS = set("store sum argmin argmax combine".split())
 NO_RESULT = SINKS | {"trap", "charge", "test", "yield", "uniform"}
 TYPED = {"const", "convert", "bitcast", "array"}
 POSITIONED = {"loop", "trap", "charge"}
-OPERAND_KIND = {"param": "param", "load": "input", "gather": "table", "store": "output", "sum": "result", "argmin": "result",
+OPERAND_KIND = {"param": "param", "load": "input", "gather": "table", "store": "output", "sum": "result",
+                "argmin": "result",
                 "argmax": "result", "combine": "accumulator"}
 NOT_UNIFORM = SINKS | set("load iota array aload astore trap charge".split())
 KEEPS_UNIFORM = set(OPS[OP_NUMBER["add"]:OP_NUMBER["gather"] + 1]) | {"linear"}
 # class of T, arguments, results: T the common type, b bool, i any integer, n any number, u u64, D the named type,
 # O the type of the operand's mode
-SIGNATURES = {"load": ("any", "", "O"), "param": ("any", "", "O"), "const": ("any", "", "D"), "iota": ("numbers", "TT", "T"),
+SIGNATURES = {"load": ("any", "", "O"), "param": ("any", "", "O"), "const": ("any", "", "D"),
+              "iota": ("numbers", "TT", "T"),
               "divmod": ("integers", "TT", "TT"), "not": ("bits", "T", "T"), "lt": ("numbers", "TT", "b"),
               "eq": ("any", "TT", "b"), "select": ("any", "bTT", "T"), "neg": ("numbers", "T", "T"),
               "div": ("floats", "TT", "T"), "sqrt": ("floats", "T", "T"), "fma": ("floats", "TTT", "T"),
               "round": ("floats", "T", "T"), "convert": ("any", "T", "D"), "bitcast": ("numbers", "T", "D"),
-              "gather": ("any", "i", "O"), "trap": ("any", "b", ""), "charge": ("any", "u", ""), "store": ("any", "O", ""),
-              "sum": ("any", "T", ""), "argmin": ("any", "On", ""), "argmax": ("any", "On", ""), "combine": ("any", "iO", "")}
+              "gather": ("any", "i", "O"), "trap": ("any", "b", ""), "charge": ("any", "u", ""),
+              "store": ("any", "O", ""),
+              "sum": ("any", "T", ""), "argmin": ("any", "On", ""), "argmax": ("any", "On", ""),
+              "combine": ("any", "iO", "")}
 SIGNATURES.update({op: ("numbers", "TT", "T") for op in ("add", "sub", "mul", "max")})
 SIGNATURES.update({op: ("integers", "TT", "T") for op in ("shl", "shr")})
 SIGNATURES.update({op: ("bits", "TT", "T") for op in ("or", "and", "xor", "andnot")})
@@ -182,7 +187,8 @@ def to_bits(x, kind):
         return x & ((1 << WIDTH[kind]) - 1)
     if x != x:
         return CANONICAL_NAN[kind]
-    return struct.unpack("<I", struct.pack("<f", x))[0] if kind == "f32" else struct.unpack("<Q", struct.pack("<d", x))[0]
+    bits_code, float_code = ("<I", "<f") if kind == "f32" else ("<Q", "<d")
+    return struct.unpack(bits_code, struct.pack(float_code, x))[0]
 
 
 def from_bits(bits, kind):
@@ -190,7 +196,8 @@ def from_bits(bits, kind):
         return bool(bits)
     if kind in INTEGERS:
         return wrap(bits, kind)
-    return struct.unpack("<f", struct.pack("<I", bits))[0] if kind == "f32" else struct.unpack("<d", struct.pack("<Q", bits))[0]
+    bits_code, float_code = ("<I", "<f") if kind == "f32" else ("<Q", "<d")
+    return struct.unpack(float_code, struct.pack(bits_code, bits))[0]
 
 
 def zero_of(kind):
@@ -200,7 +207,8 @@ def zero_of(kind):
 def decode(mode, data, endian):
     """The bytes of consecutive elements -> values. endian is that of the native modes."""
     code = STRUCT_CODE[mode.replace("be", "")]
-    values = struct.unpack("%s%d%s" % (">" if mode.endswith("be") else endian, len(data) // MODE_SIZE[mode], code), data)
+    values = struct.unpack("%s%d%s" % (">" if mode.endswith("be") else endian, len(data) // MODE_SIZE[mode], code),
+                           data)
     if mode == "bool":
         return [v != 0 for v in values]
     if mode.startswith("bf16"):
@@ -246,7 +254,8 @@ class Operand:
 
 
 class Node:
-    def __init__(self, op, args=(), type=None, detail=0, position=0, operand=None, immediate=0, n_results=0, entries=()):
+    def __init__(self, op, args=(), type=None, detail=0, position=0, operand=None, immediate=0, n_results=0,
+                 entries=()):
         self.op, self.args, self.type, self.detail, self.position = op, list(args), type, detail, position
         self.operand, self.immediate, self.n_results, self.entries = operand, immediate, n_results, list(entries)
         self.results = []      # value numbers; of a loop or branch once its last yield is there
@@ -376,7 +385,8 @@ class Builder:
         if common is not None and common not in CLASSES[kinds]:
             self.fail("%s does not work on %s" % (node.op, common))
         for number, value, letter in zip(node.args, values, args):
-            fits = {"T": {common}, "b": {"bool"}, "i": INTEGERS, "n": NUMBERS, "u": {"u64"}, "O": {operand and operand.type}}
+            fits = {"T": {common}, "b": {"bool"}, "i": INTEGERS, "n": NUMBERS, "u": {"u64"},
+                    "O": {operand and operand.type}}
             if value.type not in fits[letter]:
                 self.fail("operand %d of %s has the unfitting type %s" % (number, node.op, value.type))
         self.check_special(node, values, operand)
@@ -564,6 +574,11 @@ class Builder:
             if operand.kind in ("output", "result", "accumulator") and i not in self.written:
                 self.fail("%s %s is never written" % (operand.kind, operand.name))
         return self.graph
+
+
+def result_count(op):
+    """Of every node but loop, branch and linear."""
+    return 0 if op in NO_RESULT else 2 if op == "divmod" else 1
 
 
 def sum_type(kind):
@@ -761,10 +776,12 @@ class TextReader:
         op = self.one_of(OP_NUMBER)
         if op in ("test", "yield", "uniform"):
             self.fail("%s out of place" % op)
-        if (op in NO_RESULT) != (not names) or (op not in ("loop", "branch", "linear") and len(names) > 1 + (op == "divmod")):
+        if op in ("loop", "branch", "linear"):
+            fits = len(names) > 0
+        else:
+            fits = len(names) == result_count(op)
+        if not fits:
             self.fail("%s has another number of results" % op)
-        if op == "divmod" and len(names) != 2:
-            self.fail("divmod has two results")
         if op in ("loop", "branch"):
             return getattr(self, op)(names)
         node = getattr(self, "read_" + op, self.read_values)(op)
@@ -885,7 +902,8 @@ class TextReader:
         self.expect("{")
         entries = [] if self.peek("}") else self.list_of(self.entry)
         self.expect("}")
-        return Node(op, args, detail=RINGS.index(ring) + 256 * FORMATS.index(layout), immediate=modulus, entries=entries)
+        return Node(op, args, detail=RINGS.index(ring) + 256 * FORMATS.index(layout), immediate=modulus,
+                    entries=entries)
 
     def entry(self):
         return self.integer(), self.integer(), self.value()
@@ -1043,7 +1061,7 @@ class ByteReader:
 
 
 class BinaryReader(ByteReader):
-    """Reads the whole module first (FORMAT), then builds from it (VERIFY, LIMIT, FORMAT for counts that turn out wrong)."""
+    """Reads the whole module first (FORMAT), then builds from it (VERIFY, LIMIT; FORMAT for a wrong n_results)."""
 
     def __init__(self, data):
         super().__init__(data, b"TGB\x1a")
@@ -1073,7 +1091,7 @@ class BinaryReader(ByteReader):
         args = [self.u32() for _ in range(self.count(4))]
         n_results = self.u32()
         entries = [(self.u32(), self.u32(), self.u32()) for _ in range(self.count(12))] if op == "linear" else []
-        if op not in ("loop", "branch", "linear") and n_results != (0 if op in NO_RESULT else 2 if op == "divmod" else 1):
+        if op not in ("loop", "branch", "linear") and n_results != result_count(op):
             self.fail("%s has %d results" % (op, n_results))
         if (kind and op not in TYPED) or (position and op not in POSITIONED) or (operand and op not in OPERAND_KIND):
             self.fail("an unused field is not zero")
@@ -1088,7 +1106,8 @@ class BinaryReader(ByteReader):
             after, self.at = self.at, bits_at
             self.bits(kind)
             self.at = after
-        return Node(op, args, kind, detail, position, operand if op in OPERAND_KIND else None, immediate, n_results, entries)
+        return Node(op, args, kind, detail, position, operand if op in OPERAND_KIND else None, immediate, n_results,
+                    entries)
 
     def check_detail(self, op, detail):
         if op == "linear":
@@ -1138,7 +1157,8 @@ def write_binary(graph):
     out = [b"TGB\x1a", struct.pack("<HH", 1, 0), string_bytes(graph.name), struct.pack("<I", len(doc)), doc,
            struct.pack("<I", len(graph.operands))]
     for o in graph.operands:
-        out += [struct.pack("<BBB", KINDS.index(o.kind), MODES.index(o.mode), o.default is not None), string_bytes(o.name)]
+        out += [struct.pack("<BBB", KINDS.index(o.kind), MODES.index(o.mode), o.default is not None),
+                string_bytes(o.name)]
         if o.default is not None:
             out.append(struct.pack("<Q", to_bits(o.default, o.mode)))
     out.append(struct.pack("<I", len(graph.nodes)))
@@ -1159,7 +1179,8 @@ def write_binary(graph):
 
 STACK_OPS = ("load iota store argmax argmin sum + negate - * divmod << >> | & ^ ~ \\ < = ?: max "
              "dup drop swap over rot >R R@ R>").split()
-STACK_NODES = {"+": "add", "-": "sub", "*": "mul", "<<": "shl", ">>": "shr", "|": "or", "&": "and", "^": "xor", "\\": "andnot",
+STACK_NODES = {"+": "add", "-": "sub", "*": "mul", "<<": "shl", ">>": "shr", "|": "or", "&": "and", "^": "xor",
+               "\\": "andnot",
                "<": "lt", "=": "eq", "max": "max", "divmod": "divmod", "negate": "neg", "~": "not", "?:": "select"}
 SHUFFLES = {"dup": (1, (0, 0)), "drop": (1, ()), "swap": (2, (1, 0)), "over": (2, (0, 1, 0)), "rot": (3, (1, 2, 0))}
 
@@ -1323,7 +1344,12 @@ class Trap(Exception):
 
 
 LOOPS_PER_FUNCTION = 12
-INFIX = {"add": "+", "sub": "-", "mul": "*", "or": "|", "and": "&", "xor": "^"}
+TEMPLATES = {"add": "{0} + {1}", "sub": "{0} - {1}", "mul": "{0} * {1}", "or": "{0} | {1}", "and": "{0} & {1}",
+             "xor": "{0} ^ {1}",
+             "neg": "-{0}", "lt": "{0} < {1}", "eq": "{0} == {1}", "select": "{1} if {0} else {2}",
+             "max": "{1} if {0} < {1} else {0}",
+             "div": "divide({0}, {1})", "sqrt": "square_root({0})", "fma": "fused({0}, {1}, {2}, '{kind}')"}
+MAY_OVERFLOW = set("add sub mul neg div sqrt".split())  # the type's range or precision
 
 
 class Compiler:
@@ -1384,7 +1410,8 @@ class Compiler:
         self.indent = 1
         self.emit("return traps, {%s}", ", ".join("%d: s%d" % (i, i) for i in self.sinks))
         source = "\n".join(line for lines in self.functions + [self.out] for line in lines)
-        names = {"CELL": CELL, "Trap": Trap, "inf": inf, "nan": nan, "divide": divide, "square_root": square_root, "fused": fused,
+        names = {"CELL": CELL, "Trap": Trap, "inf": inf, "nan": nan, "divide": divide, "square_root": square_root,
+                 "fused": fused,
                  "integral": integral, "euclid": euclid, "to_bits": to_bits, "from_bits": from_bits,
                  "float_to_int": float_to_int, "int_to_float": int_to_float}
         exec(compile(source, "graph " + self.graph.name, "exec"), names)
@@ -1403,7 +1430,7 @@ class Compiler:
         if node.op == "branch":
             return self.branch(node, at)
         if node.op not in SINKS and node.op != "const":
-            getattr(self, "emit_" + node.op)(node)
+            (self.emit_template if node.op in TEMPLATES else getattr(self, "emit_" + node.op))(node)
         return at + 1
 
     def assign(self, kind, name, expression):
@@ -1512,18 +1539,13 @@ class Compiler:
         else:
             self.assign(kind, result, "%s + L * %s" % (start, stride))
 
-    def emit_infix(self, node):
-        a, b = self.vs(node.args).split(", ")
-        expression = "%s %s %s" % (a, INFIX[node.op], b)
-        if node.op in ("or", "and", "xor"):
-            self.emit("v%d = %s", node.results[0], expression)
+    def emit_template(self, node):
+        kind, args = self.kind(node.results[0]), [self.v(a) for a in node.args]
+        expression = TEMPLATES[node.op].format(*args, kind=kind)
+        if node.op in MAY_OVERFLOW:
+            self.assign(kind, node.results[0], expression)
         else:
-            self.assign(self.kind(node.results[0]), node.results[0], expression)
-
-    emit_add = emit_sub = emit_mul = emit_or = emit_and = emit_xor = emit_infix
-
-    def emit_neg(self, node):
-        self.assign(self.kind(node.results[0]), node.results[0], "-%s" % self.v(node.args[0]))
+            self.emit("v%d = %s" % (node.results[0], expression))
 
     def emit_divmod(self, node):
         quotient, rest = node.results
@@ -1549,29 +1571,6 @@ class Compiler:
         template = "v%d = %s and not %s" if self.kind(node.results[0]) == "bool" else "v%d = %s & ~%s"
         self.emit(template, node.results[0], self.v(node.args[0]), self.v(node.args[1]))
 
-    def emit_lt(self, node):
-        self.emit("v%d = %s < %s", node.results[0], self.v(node.args[0]), self.v(node.args[1]))
-
-    def emit_eq(self, node):
-        self.emit("v%d = %s == %s", node.results[0], self.v(node.args[0]), self.v(node.args[1]))
-
-    def emit_select(self, node):
-        c, a, b = node.args
-        self.emit("v%d = %s if %s else %s", node.results[0], self.v(a), self.v(c), self.v(b))
-
-    def emit_max(self, node):
-        a, b = self.v(node.args[0]), self.v(node.args[1])
-        self.emit("v%d = %s if %s < %s else %s", node.results[0], b, a, b, a)
-
-    def emit_div(self, node):
-        self.assign(self.kind(node.results[0]), node.results[0], "divide(%s)" % self.vs(node.args))
-
-    def emit_sqrt(self, node):
-        self.assign(self.kind(node.results[0]), node.results[0], "square_root(%s)" % self.vs(node.args))
-
-    def emit_fma(self, node):
-        self.emit("v%d = fused(%s, '%s')", node.results[0], self.vs(node.args), self.kind(node.results[0]))
-
     def emit_round(self, node):
         self.emit("v%d = integral(%s, '%s')", node.results[0], self.v(node.args[0]), ROUNDINGS[node.detail])
 
@@ -1592,7 +1591,8 @@ class Compiler:
             self.assign(target, result, a)
 
     def emit_bitcast(self, node):
-        self.emit("v%d = from_bits(to_bits(%s, '%s'), '%s')", node.results[0], self.v(node.args[0]), self.kind(node.args[0]),
+        self.emit("v%d = from_bits(to_bits(%s, '%s'), '%s')", node.results[0], self.v(node.args[0]),
+                  self.kind(node.args[0]),
                   node.type)
 
     def emit_gather(self, node):
@@ -1606,12 +1606,14 @@ class Compiler:
     def emit_aload(self, node):
         kind, length = self.kind(node.args[0])
         index = self.v(node.args[1])
-        self.emit("v%d = v%d[%s] if 0 <= %s < %d else %s", node.results[0], node.args[0], index, index, length, zero_of(kind))
+        self.emit("v%d = v%d[%s] if 0 <= %s < %d else %s", node.results[0], node.args[0], index, index, length,
+                  zero_of(kind))
 
     def emit_astore(self, node):
         index = self.v(node.args[1])
         self.emit("v%d = v%d", node.results[0], node.args[0])
-        self.emit("if 0 <= %s < %d: v%d[%s] = %s", index, self.kind(node.args[0])[1], node.results[0], index, self.v(node.args[2]))
+        self.emit("if 0 <= %s < %d: v%d[%s] = %s", index, self.kind(node.args[0])[1], node.results[0], index,
+                  self.v(node.args[2]))
 
     def emit_trap(self, node):
         self.emit("if %s: raise Trap(%d, %d)", self.v(node.args[0]), node.immediate, node.position)
@@ -1888,7 +1890,9 @@ def read_cases(path):
             body = "\n".join(lines[at:end]) + "\n"
             case.lines = [line] + lines[at:end + 1]
             case.kind, at = words[1], end + 1
-            case.module = bytes.fromhex("".join(body.split())) if case.kind in ("binary", "code") else body.encode("latin-1")
+            case.module = body.encode("latin-1")
+            if case.kind in ("binary", "code"):
+                case.module = bytes.fromhex("".join(body.split()))
         elif words[0] == "run":
             case.runs.append(Run())
         elif case.runs:
@@ -1984,7 +1988,8 @@ def judge(case):
     try:
         graph = load_case(case)
     except ThrongError as error:
-        return None if case.error == error.status else "expected %s, the module is rejected: %s" % (case.error or "runs", error)
+        wanted = "expected %s, the module is rejected: %s" % (case.error or "runs", error)
+        return None if case.error == error.status else wanted
     if case.error:
         return "expected %s, the module is accepted" % case.error
     problem = round_trip(graph)
@@ -2050,17 +2055,26 @@ def fill_in(path):
 # ---------------------------------------------------------------------------------------------------------------------
 # Random cases
 
-EDGES = {"f32": ["0.0", "-0.0", "1.0", "-1.0", "0.5", "1.5", "2.5", "-2.5", "inf", "-inf", "nan", "0x1p-149", "-0x1p-149", "0x1p-126",
-                 "0x1.fffffep127", "16777216", "16777217", "1e-3", "3.4e38", "0x1.001p0", "-0x1.8p-130", "2147483648", "65504"],
-         "f64": ["0.0", "-0.0", "1.0", "-1.0", "0.5", "1.5", "-2.5", "inf", "-inf", "nan", "0x1p-1074", "0x1p-1022", "1e308",
-                 "0x1.fffffffffffffp1023", "9007199254740993", "0x1.0000001p0", "1e-45", "1e39", "-9.3e18", "1.8446744073709552e19"]}
-MEMORY_EDGES = {"bool": [0, 1, 2, 255], "f16": [0, 0x8000, 1, 0x8001, 0x3c00, 0x7bff, 0x7c00, 0xfc00, 0x7e00, 0xfe01, 0x3ff, 0x400],
+EDGES = {"f32": ["0.0", "-0.0", "1.0", "-1.0", "0.5", "1.5", "2.5", "-2.5", "inf", "-inf", "nan", "0x1p-149",
+                 "-0x1p-149", "0x1p-126",
+                 "0x1.fffffep127", "16777216", "16777217", "1e-3", "3.4e38", "0x1.001p0", "-0x1.8p-130", "2147483648",
+                 "65504"],
+         "f64": ["0.0", "-0.0", "1.0", "-1.0", "0.5", "1.5", "-2.5", "inf", "-inf", "nan", "0x1p-1074", "0x1p-1022",
+                 "1e308",
+                 "0x1.fffffffffffffp1023", "9007199254740993", "0x1.0000001p0", "1e-45", "1e39", "-9.3e18",
+                 "1.8446744073709552e19"]}
+MEMORY_EDGES = {"bool": [0, 1, 2, 255], "f16": [0, 0x8000, 1, 0x8001, 0x3c00, 0x7bff, 0x7c00, 0xfc00, 0x7e00, 0xfe01,
+                                                0x3ff, 0x400],
                 "bf16": [0, 0x8000, 1, 0x3f80, 0x7f7f, 0x7f80, 0xff80, 0x7fc0, 0xffa1, 0x80],
-                "f32": [0, 0x80000000, 1, 0x807fffff, 0x3f800000, 0xbf800000, 0x7f7fffff, 0x7f800000, 0xff800000, 0x7fc00000, 0xffa00001,
+                "f32": [0, 0x80000000, 1, 0x807fffff, 0x3f800000, 0xbf800000, 0x7f7fffff, 0x7f800000, 0xff800000,
+                        0x7fc00000, 0xffa00001,
                         0x4f000000, 0xcf000000, 0x3f000000, 0x3fc00000, 0x477fe000, 0x477ff000, 0x33000000, 0x3f808000],
-                "f64": [0, 1 << 63, 1, 0x3ff0000000000000, 0xbff0000000000000, 0x7fefffffffffffff, 0x7ff0000000000000, 0xfff0000000000000,
-                        0x7ff8000000000000, 0xfff4000000000001, 0x43e0000000000000, 0x3fe0000000000000, 0x3ff0000010000000,
-                        0x36a0000000000000, 0x3690000000000000, 0x47efffffefffffff, 0x47effffff0000000, 0x41efffffffe00000]}
+                "f64": [0, 1 << 63, 1, 0x3ff0000000000000, 0xbff0000000000000, 0x7fefffffffffffff, 0x7ff0000000000000,
+                        0xfff0000000000000,
+                        0x7ff8000000000000, 0xfff4000000000001, 0x43e0000000000000, 0x3fe0000000000000,
+                        0x3ff0000010000000,
+                        0x36a0000000000000, 0x3690000000000000, 0x47efffffefffffff, 0x47effffff0000000,
+                        0x41efffffffe00000]}
 
 
 def random_integer(rng, kind):
@@ -2111,7 +2125,7 @@ class Generator:
         self.limited = rng.random() < 0.4  # lanes get little fuel, so loops may be wild
         self.fuel_matters = False
         self.cost = self.factor = 1
-        self.tables = []
+        self.tables, self.constants = [], set()
 
     def chance(self, p):
         return self.rng.random() < p
@@ -2122,7 +2136,7 @@ class Generator:
 
     def name(self):
         self.count += 1
-        return "%%%d" % self.count if self.chance(0.3) else "%%%s%d" % (self.rng.choice(["v", "_x.", "add", "w"]), self.count)
+        return "%%%s%d" % (self.rng.choice(["", "", "v", "_x.", "add", "w"]), self.count)
 
     def define(self, kind, uniform=False, name=None):
         name = name or self.name()
@@ -2138,13 +2152,17 @@ class Generator:
 
     def pick(self, kind, uniform=False):
         found = self.visible({kind}, uniform)
-        if found and self.chance(0.85):
+        for fewer in ([v for v in found if v[0] not in self.constants], [v for v in found if not v[2]]):
+            if fewer and self.chance(0.7):
+                found = fewer
+        if found and self.chance(0.9):
             return self.rng.choice(found[-6:] if self.chance(0.6) else found)[0]
         return self.const(kind)
 
     def const(self, kind, literal=None):
         literal = literal if literal is not None else random_literal(self.rng, kind)
         self.emit("%s = const %s %s" % (self.fresh(kind, True), kind, literal))
+        self.constants.add(self.last)
         return self.last
 
     def fresh(self, kind, uniform=False):
@@ -2174,7 +2192,8 @@ class Generator:
     def step(self, depth):
         rng = self.rng
         kind = rng.choice(self.palette)
-        choices = ["infix"] * 6 + ["select", "compare", "convert", "convert", "bitcast", "neg", "not", "divmod", "shift", "max", "float",
+        choices = ["infix"] * 6 + ["select", "compare", "convert", "convert", "bitcast", "neg", "not", "divmod",
+                                   "shift", "max", "float",
                                    "float", "linear", "boolean", "const"]
         if depth < 3:
             choices += ["loop", "branch"] * 2
@@ -2192,7 +2211,7 @@ class Generator:
         self.const(kind)
 
     def gen_infix(self, kind, depth):
-        ops = [op for op in INFIX if kind in CLASSES[SIGNATURES[op][0]]] + (["andnot"] if kind in BITS_TYPES else [])
+        ops = [op for op in "add sub mul or and xor andnot".split() if kind in CLASSES[SIGNATURES[op][0]]]
         self.node(self.rng.choice(ops), kind, [self.pick(kind), self.pick(kind)])
 
     def gen_boolean(self, kind, depth):
@@ -2229,7 +2248,8 @@ class Generator:
 
     def gen_shift(self, kind, depth):
         kind = self.integer()
-        by = self.pick(kind) if self.chance(0.4) else self.const(kind, str(self.rng.randint(0, min(127, WIDTH[kind] + 2))))
+        near = str(self.rng.randint(0, min(127, WIDTH[kind] + 2)))
+        by = self.pick(kind) if self.chance(0.4) else self.const(kind, near)
         self.node(self.rng.choice(["shl", "shr"]), kind, [self.pick(kind), by])
 
     def gen_max(self, kind, depth):
@@ -2287,7 +2307,8 @@ class Generator:
         uniform = self.is_uniform(*xs)
         words = ring + (" %d" % self.rng.randint(1, (1 << WIDTH[kind]) - 1) if ring == "mod" else "")
         names = [self.define(kind, uniform) for _ in range(width)]
-        self.emit("%s = linear %s %s %s { %s }" % (", ".join(names), words, self.rng.choice(FORMATS), ", ".join(xs), ", ".join(entries)))
+        self.emit("%s = linear %s %s %s { %s }" % (", ".join(names), words, self.rng.choice(FORMATS), ", ".join(xs),
+                                                   ", ".join(entries)))
 
     # -- bodies
 
@@ -2302,7 +2323,7 @@ class Generator:
         self.factor //= factor
 
     def gen_loop(self, kind, depth, array=None):
-        """A loop with a counter, or one that only fuel may end. array: (name, type, length) to carry; gives its new name."""
+        """A loop with a counter, or one that only fuel may end. array: (name, type, length) to carry along."""
         rng, counter = self.rng, self.integer()
         wild = self.limited and self.chance(0.35)
         bound = self.const(counter, str(rng.randint(0, 6)))
@@ -2401,7 +2422,7 @@ class Generator:
 
     def sink(self):
         rng = self.rng
-        lanes = [v for v in self.scopes[0]]
+        lanes = [v for v in self.scopes[0] if not v[2] or self.chance(0.1)] or self.scopes[0]
         name, kind, _ = rng.choice(lanes[-12:] if self.chance(0.7) else lanes)
         style = rng.choice(["store"] * 4 + ["sum", "sum", "arg", "combine"])
         if style == "store":
@@ -2455,17 +2476,23 @@ class Generator:
     def invalid(self):
         """One line that breaks one rule."""
         self.emit(self.rng.choice([
-            "%bad = add %nowhere, %nowhere", "%bad = frob %nowhere", "%bad = const u8 256", "%bad = const i8 -129", "%bad = const bool 1",
-            "%bad = array i32 1048577", "%bad = array i32 0", "%bad = load nowhere", "%bad, %bad = divmod %nowhere, %nowhere",
+            "%bad = add %nowhere, %nowhere", "%bad = frob %nowhere", "%bad = const u8 256", "%bad = const i8 -129",
+            "%bad = const bool 1",
+            "%bad = array i32 1048577", "%bad = array i32 0", "%bad = load nowhere",
+            "%bad, %bad = divmod %nowhere, %nowhere",
             "%bad = const i32 1.5", "%bad = const f32 -nan", "%bad", "}", "trap 1 true", "%bad = round near %nowhere",
-            "%bad = const u8 1 %bad2 = const u16 1 %bad3 = add %bad, %bad2", "%bad = const f32 1 %bad2 = shl %bad, %bad",
+            "%bad = const u8 1 %bad2 = const u16 1 %bad3 = add %bad, %bad2",
+            "%bad = const f32 1 %bad2 = shl %bad, %bad",
             "%bad = const u8 1 %bad2 = bitcast f32 %bad", "%bad = const u8 1 trap 2147483648 %bad",
-            "%bad = const i32 1 %bad2 = linear mod 7 auto %bad { }", "%bad = const u8 1 %bad2 = linear mod 256 auto %bad { }",
+            "%bad = const i32 1 %bad2 = linear mod 7 auto %bad { }",
+            "%bad = const u8 1 %bad2 = linear mod 256 auto %bad { }",
             "%bad = const u8 1 %bad2 = linear int auto %bad { 0 1 %bad, 0 0 %bad }",
-            "%bad = const u8 1 %bad2 = linear int auto %bad { 1 0 %bad }", "%bad = const u8 1 %bad2 = linear int auto %bad { 0 2 %bad }",
+            "%bad = const u8 1 %bad2 = linear int auto %bad { 1 0 %bad }",
+            "%bad = const u8 1 %bad2 = linear int auto %bad { 0 2 %bad }",
             "%bad = const u8 1 %bad2 = iota %bad, %bad %bad3 = iota %bad2, %bad", "%bad = const u8 1 charge %bad",
             "%bad = const u8 1 %bad2 = array u8 3 %bad3 = astore %bad2, %bad, %bad %bad4 = astore %bad2, %bad, %bad",
-            "%bad = array u8 3 %bad2 = add %bad, %bad", "%bad = const u8 1 %bad2 = branch %bad { yield %bad } { yield %bad, %bad }",
+            "%bad = array u8 3 %bad2 = add %bad, %bad",
+            "%bad = const u8 1 %bad2 = branch %bad { yield %bad } { yield %bad, %bad }",
             "%bad = const bool true %bad2 = branch %bad { %bad3 = const u8 1 yield %bad3 } %bad4 = add %bad3, %bad3",
             "%bad = const bool true %bad2 = array u8 3 %bad3 = loop %bad4 = %bad { test %bad4 "
             "%bad5 = const u8 1 %bad6 = astore %bad2, %bad5, %bad5 yield %bad4 }"]))
@@ -2504,7 +2531,8 @@ def random_stack(rng):
             del kinds[len(kinds) - arity:]
             kinds += {"divmod": [top, top], "<": ["bool"], "=": ["bool"]}.get(op, [top])
         else:
-            op = rng.choice([op for op, (n, _) in SHUFFLES.items() if n <= len(kinds)] + [">R"] + ["R>", "R@"] * bool(saved))
+            fitting = [op for op, (n, _) in SHUFFLES.items() if n <= len(kinds)]
+            op = rng.choice(fitting + [">R"] + ["R>", "R@"] * bool(saved))
             if op in SHUFFLES:
                 count, order = SHUFFLES[op]
                 taken = kinds[len(kinds) - count:]
@@ -2592,10 +2620,10 @@ class Binder:
         if len(streams) > 1 and rng.random() < 0.25:
             self.interleaved(rng.sample(streams, rng.randint(2, len(streams))))
         for o in operands:
-            same = [p for p in operands if o.kind == "output" and p.kind == "input" and p.mode == o.mode and p.name in self.binds]
+            same = [p for p in operands if p.kind == "input" and p.mode == o.mode and p.name in self.binds]
             if o.name in self.binds or (o.kind == "result" or o.default is not None) and rng.random() < 0.2:
                 continue
-            if same and rng.random() < 0.5:
+            if o.kind == "output" and same and rng.random() < 0.5:
                 self.binds[o.name] = list(self.binds[rng.choice(same).name])
             else:
                 self.binds[o.name] = list(self.stream(o, self.count(o)))
@@ -2626,7 +2654,9 @@ class Binder:
 
 
 def choose_n(rng, cost):
-    n = rng.choice([0, 1, 2, 3, 5, 7, 8, 15, 16, 17, 31, 33, 63, 64, 65, 100, 130, 257, 300, 513] + [4095, 4096, 4097, 8200] * (rng.random() < 0.2))
+    n = rng.choice([0, 1, 2, 3, 5, 7, 8, 15, 16, 17, 31, 33, 63, 64, 65, 100, 130, 257, 300, 513])
+    if rng.random() < 0.03:
+        n = rng.choice([4095, 4096, 4097, 8200, 12300])
     return min(n, max(3, 300000 // cost))
 
 
@@ -2652,7 +2682,9 @@ def print_random(seed, count):
             module = write_binary(graph)
         if kind in ("binary", "code") and rng.random() < 0.1:
             module, graph = rng.choice([module[:rng.randrange(len(module))], module + b"\0"]), None
-        body = text if kind in ("text", "stack") else "\n".join(module[i:i + 48].hex() for i in range(0, len(module), 48)) + "\n"
+        body = text
+        if kind in ("binary", "code"):
+            body = "".join(module[i:i + 48].hex() + "\n" for i in range(0, len(module), 48))
         print("case r%d_%d\nmodule %s\n%send" % (seed, number, kind, body))
         for _ in range(rng.choice([1, 1, 2]) if graph else 0):
             n = choose_n(rng, cost)
