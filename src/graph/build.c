@@ -347,7 +347,7 @@ static uint32_t add_yield(tg_graph *g, const node_spec *spec)
   if (kind == SCOPE_BODY) {
     return end_body(g, yield, owner, spec->detail == 1);
   }
-  close_scope(g);
+  g->scope = g->scopes.data[g->scope].parent; /* the uniform block is left, but not closed: all nodes see its values */
   g->nodes.data[owner].end = yield;
   return TG_POISON;
 }
