@@ -28,8 +28,8 @@ static uint32_t add(parser *p, node_spec *spec, const token *where, size_t base)
 {
   uint32_t first = TG_POISON;
   if (parse_ok(p)) {
-    spec->args = p->values.data + base;
     spec->n_args = p->values.n - base;
+    spec->args = spec->n_args > 0 ? &p->values.data[base] : NULL;
     first = graph_add(parse_at(p, where), spec);
   }
   p->values.n = base;

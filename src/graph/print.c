@@ -75,11 +75,11 @@ static void put_operand(const printer *p, const graph_operand *operand)
 
 /* ---- nodes ---- */
 
-static void put_values(const printer *p, const uint32_t *values, size_t n)
+static void put_args(const printer *p, const graph_node *node)
 {
-  for (size_t i = 0; i < n; i++) {
+  for (uint32_t i = 0; i < node->n_args; i++) {
     text_put(p->t, i > 0 ? ", " : " ");
-    put_value(p, values[i]);
+    put_value(p, node_args(p->g, node)[i]);
   }
 }
 
@@ -165,7 +165,7 @@ static void put_yield(printer *p, uint32_t index, const graph_node *node)
   if (owner->op != TG_OP_UNIFORM) {
     put_indent(p);
     text_put(p->t, "yield");
-    put_values(p, node_args(p->g, node), node->n_args);
+    put_args(p, node);
     text_put(p->t, "\n");
   }
   p->depth--;
@@ -190,7 +190,7 @@ static void put_node(printer *p, const graph_node *node)
       put_ring(p, node);
     }
     put_parts(p, node);
-    put_values(p, node_args(p->g, node), node->n_args);
+    put_args(p, node);
   }
   put_position(p, node);
   if (node->op == TG_OP_LINEAR) {
