@@ -1,0 +1,210 @@
+/* pass.c: the list of passes and the runner. Input: a graph; output: a new graph with the same operands that gives the
+ * same results, traps and fuel. Every pass makes a new graph through graph_add, so its work is verified as it is done;
+ * checked builds also take each graph through its text and binary forms. */
+#include "graph/pass.h"
+
+#include "base/fpenv.h"
+
+#include <string.h>
+
+typedef struct pass_row {
+  const char *name;
+  void (*run)(copier *c);
+  const char *doc;
+} pass_row;
+
+/* In the order in which they run. The second rounds pick up what `rules` made: constants that decide a branch, and
+ * expressions that have become equal. */
+static const pass_row passes[] = {
+    {"fold", pass_fold, "evaluates nodes, branches and loops that constants decide"},
+    {"cse", pass_cse, "computes equal expressions once"},
+    {"rules", pass_rules, "replaces expressions by cheaper ones with the same bits: src/graph/rules.def"},
+    {"fold2", pass_fold, "fold, on what rules left"},
+    {"cse2", pass_cse, "cse, on what rules and fold left"},
+    {"licm", pass_licm, "moves what does not change in a loop before the loop"},
+    {"uniform", pass_uniform, "moves what is the same in every lane to the uniform block"},
+    {"dce", pass_dce, "removes what no sink, trap or loop needs"},
+};
+enum { N_PASSES = sizeof passes / sizeof passes[0] };
+_Static_assert(N_PASSES <= 64, "a set of passes is one 64-bit word");
+
+const char *tg_pass_name(size_t index)
+{
+  return index < N_PASSES ? passes[index].name : NULL;
+}
+
+const char *tg_pass_doc(size_t index)
+{
+  return index < N_PASSES ? passes[index].doc : NULL;
+}
+
+/* ---- checks ---- */
+
+#ifdef TG_CHECKED
+
+typedef tg_status (*write_fn)(const tg_graph *g, char **bytes, size_t *n_bytes);
+typedef tg_status (*read_fn)(tg_context *context, const void *bytes, size_t n, tg_graph **out, tg_error *error);
+
+static tg_status read_text(tg_context *context, const void *bytes, size_t n, tg_graph **out, tg_error *error)
+{
+  return graph_parse(context, bytes, n, out, error);
+}
+
+typedef struct form {
+  const char *name;
+  write_fn write;
+  read_fn read;
+} form;
+
+/* The two graphs are written as the same bytes. */
+static tg_status compare(const tg_graph *g, const tg_graph *other, const form *f, tg_error *error)
+{
+  char *a = NULL, *b = NULL;
+  size_t n_a = 0, n_b = 0;
+  tg_status status = f->write(g, &a, &n_a);
+  if (status == TG_OK) {
+    status = f->write(other, &b, &n_b);
+  }
+  if (status != TG_OK) {
+    error_set(error, status, "%s cannot be written", f->name);
+  } else if (n_a != n_b || memcmp(a, b, n_a) != 0) {
+    status = error_set(error, TG_INTERNAL, "%s does not read back as the same %s", f->name, f->name);
+  }
+  tg_free(g->context, a, n_a);
+  tg_free(g->context, b, n_b);
+  return status;
+}
+
+static tg_status round_trip(const tg_graph *g, const form *f, tg_error *error)
+{
+  char *bytes = NULL;
+  size_t n = 0;
+  tg_graph *other = NULL;
+  tg_status status = f->write(g, &bytes, &n);
+  if (status != TG_OK) {
+    return error_set(error, status, "%s cannot be written", f->name);
+  }
+  status = f->read(g->context, bytes, n, &other, error);
+  tg_free(g->context, bytes, n);
+  if (status == TG_OK) {
+    status = compare(g, other, f, error);
+  }
+  tg_graph_destroy(other);
+  return status;
+}
+
+/* Copies the graph through every check again, and through both forms. */
+static tg_status check_graph(const tg_graph *g, tg_error *error)
+{
+  static const form text = {"text", graph_print, read_text};
+  static const form binary = {"binary", graph_encode, graph_decode};
+  tg_graph *other;
+  TG_TRY(graph_copy(g, &other, error));
+  tg_status status = compare(g, other, &binary, error);
+  tg_graph_destroy(other);
+  TG_TRY(status);
+  TG_TRY(round_trip(g, &text, error));
+  return round_trip(g, &binary, error);
+}
+
+#else
+
+static tg_status check_graph(const tg_graph *g, tg_error *error)
+{
+  (void)g;
+  (void)error;
+  return TG_OK;
+}
+
+#endif
+
+/* ---- the runner ---- */
+
+static tg_status run_pass(const pass_row *row, const tg_graph *g, tg_graph **out, tg_error *error)
+{
+  copier c;
+  if (!copy_open(&c, g)) {
+    return error_set(error, TG_NOMEM, "no memory for pass %s", row->name);
+  }
+  row->run(&c);
+  tg_error inner = {0};
+  tg_status status = copy_close(&c, out, &inner);
+  if (status == TG_OK) {
+    status = check_graph(*out, &inner);
+  }
+  if (status == TG_NOMEM || status == TG_LIMIT) {
+    return error_set(error, status, "%s", inner.message);
+  }
+  if (status != TG_OK) {
+    return error_set(error, TG_INTERNAL, "pass %s: %.200s", row->name, inner.message);
+  }
+  return TG_OK;
+}
+
+/* Replaces *g by what the pass makes of it. A pass that would make a graph larger than a limit allows is left out. */
+static tg_status apply(const pass_row *row, tg_graph **g, tg_error *error)
+{
+  tg_graph *next = NULL;
+  tg_error inner;
+  tg_status status = run_pass(row, *g, &next, &inner);
+  if (status == TG_OK) {
+    tg_graph_destroy(*g);
+    *g = next;
+    return TG_OK;
+  }
+  tg_graph_destroy(next);
+  if (status == TG_LIMIT) {
+    return TG_OK;
+  }
+  if (error != NULL) {
+    *error = inner;
+  }
+  return status;
+}
+
+static size_t find_pass(const char *name)
+{
+  for (size_t i = 0; i < N_PASSES; i++) {
+    if (strcmp(passes[i].name, name) == 0) {
+      return i;
+    }
+  }
+  return N_PASSES;
+}
+
+static tg_status run_all(tg_graph **g, uint64_t enabled, size_t last, tg_error *error)
+{
+  tg_status status = TG_OK;
+  fpenv saved = fpenv_enter();
+  for (size_t i = 0; i <= last && status == TG_OK; i++) {
+    if (enabled >> i & 1) {
+      status = apply(&passes[i], g, error);
+    }
+  }
+  fpenv_leave(saved);
+  return status;
+}
+
+tg_status tg_graph_transform(tg_graph *graph, uint64_t enabled, const char *last, tg_graph **out, tg_error *error)
+{
+  if (out == NULL || graph == NULL) {
+    return error_set(error, TG_ARGUMENT, "a transform needs a graph and a place for the new one");
+  }
+  *out = NULL;
+  size_t end = last == NULL ? N_PASSES - 1 : find_pass(last);
+  if (end == N_PASSES) {
+    error_set(error, TG_ARGUMENT, "there is no pass %s", last);
+    error_hint(error, "tg_pass_name lists the passes");
+    return TG_ARGUMENT;
+  }
+  TG_TRY(tg_graph_finish(graph, error));
+  tg_graph *g;
+  TG_TRY(graph_copy(graph, &g, error));
+  tg_status status = run_all(&g, enabled, end, error);
+  if (status != TG_OK) {
+    tg_graph_destroy(g);
+    return status;
+  }
+  *out = g;
+  return TG_OK;
+}
