@@ -171,21 +171,24 @@ static size_t format_float(tg_type type, uint64_t value, char *out)
   return (size_t)snprintf(out, NUMBER_TEXT, "%.*s", (int)t.n, room);
 }
 
-size_t number_format(tg_mode mode, const void *element, char *out)
+size_t number_format_bits(tg_type type, uint64_t bits, char *out)
 {
-  tg_type type = tg_mode_type(mode);
-  uint64_t value = element_load(mode, element);
-  unsigned bits = (unsigned)tg_type_bytes(type) * 8;
+  unsigned width = (unsigned)tg_type_bytes(type) * 8;
   int n;
   if (type == TG_BOOL) {
-    n = snprintf(out, NUMBER_TEXT, "%s", value ? "true" : "false");
+    n = snprintf(out, NUMBER_TEXT, "%s", bits ? "true" : "false");
   } else if (is_float(type)) {
-    return format_float(type, value_canonical(type, value), out);
-  } else if (is_signed(type) && (value >> (bits - 1))) {
-    uint64_t magnitude = (0 - value) & (UINT64_MAX >> (64 - bits));
+    return format_float(type, value_canonical(type, bits), out);
+  } else if (is_signed(type) && (bits >> (width - 1) & 1)) {
+    uint64_t magnitude = (0 - bits) & (UINT64_MAX >> (64 - width));
     n = snprintf(out, NUMBER_TEXT, "-%" PRIu64, magnitude);
   } else {
-    n = snprintf(out, NUMBER_TEXT, "%" PRIu64, value);
+    n = snprintf(out, NUMBER_TEXT, "%" PRIu64, bits);
   }
   return (size_t)n;
+}
+
+size_t number_format(tg_mode mode, const void *element, char *out)
+{
+  return number_format_bits(tg_mode_type(mode), element_load(mode, element), out);
 }

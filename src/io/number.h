@@ -30,4 +30,7 @@ void number_range(tg_mode mode, char *out);
 /* Writes the element as text, at most NUMBER_TEXT bytes with the zero. Returns its length. */
 size_t number_format(tg_mode mode, const void *element, char *out);
 
+/* The same for a value of a type as 64 bits, of which those above its width are zero. */
+size_t number_format_bits(tg_type type, uint64_t bits, char *out);
+
 #endif

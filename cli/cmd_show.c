@@ -1,0 +1,144 @@
+/* cmd_show.c: throng show FILE: a program as text: the graph, also after a pass, the stack program or the signature. */
+#include "cli.h"
+#include "io/number.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { OPTION_STAGE = 256, OPTION_AFTER };
+
+const option_row show_options[] = {
+    {OPTION_STAGE, "stage", "STAGE", "graph (the default), stack (of a stack program) or signature"},
+    {OPTION_AFTER, "after", "PASS", "the graph after this pass and those before it; 'list' lists them"},
+    {0, NULL, NULL, NULL},
+};
+
+static const char *const kind_names[TG_OPERAND_KIND_COUNT] = {
+    [TG_PARAM] = "param",   [TG_INPUT] = "input",   [TG_TABLE] = "table",
+    [TG_OUTPUT] = "output", [TG_RESULT] = "result", [TG_ACCUMULATOR] = "accumulator",
+};
+
+static void list_passes(void)
+{
+  for (size_t k = 0; tg_pass_name(k); k++) printf("%-10s %s\n", tg_pass_name(k), tg_pass_doc(k));
+}
+
+static int unknown_pass(const command *self, const char *name)
+{
+  nearest n = nearest_to(name);
+  for (size_t k = 0; tg_pass_name(k); k++) nearest_offer(&n, tg_pass_name(k));
+  fprintf(stderr, "throng %s: error: there is no pass '%s'\n", self->name, name);
+  if (n.best) {
+    print_hint("did you mean '%s'?", n.best);
+  } else {
+    print_hint("'throng show --after list' lists the passes");
+  }
+  return STATUS_USAGE;
+}
+
+static bool is_pass(const char *name)
+{
+  for (size_t k = 0; tg_pass_name(k); k++) {
+    if (strcmp(tg_pass_name(k), name) == 0) return true;
+  }
+  return false;
+}
+
+static int print_graph(source *s, tg_context *context, const char *after)
+{
+  tg_error error = {.code = TG_OK};
+  tg_graph *changed = NULL;
+  char *text = NULL;
+  size_t n = 0;
+  if (after) error.code = tg_graph_transform(s->graph, UINT64_MAX, after, &changed, &error);
+  if (error.code == TG_OK) {
+    error.code = tg_graph_write(changed ? changed : s->graph, TG_FORM_TEXT, &text, &n, &error);
+  }
+  if (text) fwrite(text, 1, n, stdout);
+  tg_free(context, text, n);
+  tg_graph_destroy(changed);
+  return error.code == TG_OK ? STATUS_OK : print_error(s->path, &error);
+}
+
+static int print_signature(const source *s)
+{
+  char value[NUMBER_TEXT];
+  tg_operand_info info;
+  printf("graph %s\n", tg_graph_name(s->graph));
+  for (size_t k = 0; tg_graph_operand(s->graph, k, &info) == TG_OK; k++) {
+    printf("  %-11s %-6s %s", kind_names[info.kind], tg_mode_name(info.mode), info.name);
+    if (info.has_default) {
+      number_format_bits(tg_mode_type(info.mode), info.default_bits, value);
+      printf(" = %s", value);
+    }
+    putchar('\n');
+  }
+  return STATUS_OK;
+}
+
+static int print_stack(source *s, tg_context *context)
+{
+  if (s->form != TG_FORM_STACK_TEXT && s->form != TG_FORM_STACK_CODE) {
+    tg_error error = {.code = TG_ARGUMENT,
+                      .message = "is no stack program, so it has no stage 'stack'",
+                      .hint = "--stage graph shows it as a graph"};
+    return print_error(s->path, &error);
+  }
+  char *text = source_stack_text(s, context);
+  if (!text) return STATUS_ERROR;
+  fputs(text, stdout);
+  free(text);
+  return STATUS_OK;
+}
+
+static int show_file(const char *path, const char *stage, const char *after)
+{
+  source s = {0};
+  tg_context *context = make_context();
+  int status = STATUS_ERROR;
+  if (context && source_read_graph(&s, context, path)) {
+    if (strcmp(stage, "signature") == 0) {
+      status = print_signature(&s);
+    } else if (strcmp(stage, "stack") == 0) {
+      status = print_stack(&s, context);
+    } else {
+      status = print_graph(&s, context, after);
+    }
+  }
+  source_free(&s);
+  tg_context_destroy(context);
+  return status;
+}
+
+static int check_stage(const command *self, const char *stage)
+{
+  static const char *const stages[] = {"graph", "stack", "signature"};
+  nearest n = nearest_to(stage);
+  for (size_t k = 0; k < sizeof stages / sizeof stages[0]; k++) {
+    if (strcmp(stages[k], stage) == 0) return STATUS_OK;
+    nearest_offer(&n, stages[k]);
+  }
+  fprintf(stderr, "throng %s: error: there is no stage '%s'\n", self->name, stage);
+  print_hint(n.best ? "did you mean '%s'?" : "the stages are %s", n.best ? n.best : "graph, stack and signature");
+  return STATUS_USAGE;
+}
+
+int cmd_show(const command *self, int argc, char **argv)
+{
+  const char *argument, *stage = NULL, *after = NULL;
+  int first = 0, id;
+  while ((id = option_next(self, argc, argv, &argument, &first)) >= 0) {
+    if (id == OPTION_STAGE) stage = argument;
+    if (id == OPTION_AFTER) after = argument;
+  }
+  if (id != OPTION_END) return id == OPTION_HELP ? STATUS_OK : STATUS_USAGE;
+  if (after && strcmp(after, "list") == 0) {
+    list_passes();
+    return STATUS_OK;
+  }
+  if (argc - first != 1) return usage_error(self, argc == first ? "FILE is missing" : "it shows one file at a time");
+  if (after && !is_pass(after)) return unknown_pass(self, after);
+  if (stage && check_stage(self, stage) != STATUS_OK) return STATUS_USAGE;
+  if (after && stage && strcmp(stage, "graph") != 0) return usage_error(self, "--after goes with --stage graph only");
+  return show_file(argv[first], stage ? stage : "graph", after);
+}

@@ -1,0 +1,66 @@
+/* source.c: from a path to a checked graph, in whatever form the file is. */
+#include "cli.h"
+
+#include <string.h>
+
+tg_context *make_context(void)
+{
+  tg_context *context = NULL;
+  tg_error error = {.code = tg_context_create(NULL, &context)};
+  if (error.code != TG_OK) print_error(NULL, &error);
+  return context;
+}
+
+bool source_read(source *s, const char *path)
+{
+  tg_error error = {.code = TG_OK};
+  *s = (source){.path = path};
+  if (file_read(path, &s->bytes, &error) != TG_OK) {
+    print_error(path, &error);
+    return false;
+  }
+  s->form = tg_form_detect(s->bytes.data, s->bytes.n);
+  return true;
+}
+
+static void print_graph_error(const source *s, const tg_error *error)
+{
+  if (s->form == TG_FORM_TEXT || s->form == TG_FORM_STACK_TEXT) {
+    print_source_error(s->path, &s->bytes, error);
+  } else {
+    print_error(s->path, error);
+  }
+}
+
+bool source_read_graph(source *s, tg_context *context, const char *path)
+{
+  tg_error error = {.code = TG_OK};
+  if (!source_read(s, path)) return false;
+  error.code = tg_graph_read(context, s->bytes.data, s->bytes.n, s->form, &s->graph, &error);
+  if (error.code != TG_OK) print_graph_error(s, &error);
+  return error.code == TG_OK;
+}
+
+char *source_stack_text(source *s, tg_context *context)
+{
+  tg_error error = {.code = TG_OK};
+  char *code = NULL, *text = NULL;
+  size_t n = 0;
+  if (s->form == TG_FORM_STACK_TEXT) {
+    error.code = tg_stack_assemble(context, (const char *)s->bytes.data, s->bytes.n, &code, &n, &error);
+    if (error.code == TG_OK) text = stack_text((const unsigned char *)code, n);
+    tg_free(context, code, n);
+  } else {
+    text = stack_text(s->bytes.data, s->bytes.n);
+  }
+  if (!text && error.code == TG_OK) error.code = TG_NOMEM;
+  if (!text) print_graph_error(s, &error);
+  return text;
+}
+
+void source_free(source *s)
+{
+  tg_graph_destroy(s->graph);
+  file_free(&s->bytes);
+  *s = (source){0};
+}
