@@ -1,4 +1,5 @@
-/* read.c: graphs as text and bytes, the public entry points: each form goes to its reader or writer. */
+/* read.c: graphs and stack programs as text and bytes: the public entry points, which send each form to its reader or
+ * writer. */
 #include "graph/graph.h"
 #include "graph/lex.h"
 #include "stack/stack.h"
@@ -61,4 +62,13 @@ tg_status tg_graph_write(tg_graph *graph, tg_form form, char **bytes, size_t *n_
   TG_TRY(tg_graph_finish(graph, error));
   tg_status status = form == TG_FORM_TEXT ? graph_print(graph, bytes, n_bytes) : graph_encode(graph, bytes, n_bytes);
   return status == TG_OK ? TG_OK : error_set(error, status, "no memory to write a graph of %zu nodes", graph->nodes.n);
+}
+
+tg_status tg_stack_assemble(tg_context *context, const char *text, size_t n_text, char **bytes, size_t *n_bytes,
+                            tg_error *error)
+{
+  if (context == NULL || (text == NULL && n_text > 0) || bytes == NULL || n_bytes == NULL) {
+    return error_set(error, TG_ARGUMENT, "a program is assembled with a context, its text and a place for the bytes");
+  }
+  return stack_assemble_text(context, text != NULL ? text : "", n_text, bytes, n_bytes, error);
 }

@@ -358,13 +358,9 @@ static void read_doc(parser *p, const char *s, size_t end)
   while (first < start) {
     const char *line = s + first + strspn(s + first, " \t\r") + 1;
     line += *line == ' ' ? 1 : 0;
-    size_t n = strcspn(line, "\n");
-    first = (size_t)(line - s) + n + 1;
-    while (n > 0 && line[n - 1] == '\r') {
-      n--;
-    }
+    size_t n = strcspn(line, "\n") + 1;
     text_bytes(&doc, line, n);
-    text_put(&doc, "\n");
+    first = (size_t)(line - s) + n;
   }
   if (doc.failed) {
     parse_no_memory(p);

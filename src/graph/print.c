@@ -43,18 +43,13 @@ static void put_value(const printer *p, uint32_t v)
 
 /* ---- head ---- */
 
-/* The lines of the doc text. A carriage return at the end of a line belongs to the line's end. */
 static void put_doc(const printer *p)
 {
   const char *s = graph_str(p->g, p->g->doc);
   while (*s != '\0') {
     size_t n = strcspn(s, "\n");
-    size_t shown = n;
-    while (shown > 0 && s[shown - 1] == '\r') {
-      shown--;
-    }
-    text_put(p->t, shown > 0 ? "# " : "#");
-    text_bytes(p->t, s, shown);
+    text_put(p->t, n > 0 ? "# " : "#");
+    text_bytes(p->t, s, n);
     text_put(p->t, "\n");
     s += n + (s[n] == '\n' ? 1 : 0);
   }
