@@ -106,6 +106,9 @@ bool source_read(source *s, const char *path);
 bool source_read_graph(source *s, tg_context *context, const char *path);
 void source_free(source *s);
 
+/* "input" */
+const char *operand_kind_name(tg_operand_kind kind);
+
 /* Makes the context of a command, or prints what is wrong and returns NULL. */
 tg_context *make_context(void);
 

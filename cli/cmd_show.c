@@ -13,11 +13,6 @@ const option_row show_options[] = {
     {0, NULL, NULL, NULL},
 };
 
-static const char *const kind_names[TG_OPERAND_KIND_COUNT] = {
-    [TG_PARAM] = "param",   [TG_INPUT] = "input",   [TG_TABLE] = "table",
-    [TG_OUTPUT] = "output", [TG_RESULT] = "result", [TG_ACCUMULATOR] = "accumulator",
-};
-
 static void list_passes(void)
 {
   for (size_t k = 0; tg_pass_name(k); k++) printf("%-10s %s\n", tg_pass_name(k), tg_pass_doc(k));
@@ -66,7 +61,7 @@ static int print_signature(const source *s)
   tg_operand_info info;
   printf("graph %s\n", tg_graph_name(s->graph));
   for (size_t k = 0; tg_graph_operand(s->graph, k, &info) == TG_OK; k++) {
-    printf("  %-11s %-6s %s", kind_names[info.kind], tg_mode_name(info.mode), info.name);
+    printf("  %-11s %-6s %s", operand_kind_name(info.kind), tg_mode_name(info.mode), info.name);
     if (info.has_default) {
       number_format_bits(tg_mode_type(info.mode), info.default_bits, value);
       printf(" = %s", value);

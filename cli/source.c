@@ -3,6 +3,15 @@
 
 #include <string.h>
 
+const char *operand_kind_name(tg_operand_kind kind)
+{
+  static const char *const names[TG_OPERAND_KIND_COUNT] = {
+      [TG_PARAM] = "param",   [TG_INPUT] = "input",   [TG_TABLE] = "table",
+      [TG_OUTPUT] = "output", [TG_RESULT] = "result", [TG_ACCUMULATOR] = "accumulator",
+  };
+  return names[kind];
+}
+
 tg_context *make_context(void)
 {
   tg_context *context = NULL;

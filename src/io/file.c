@@ -151,6 +151,17 @@ tg_status file_create(const char *path, file_out *out, tg_error *error)
   return status;
 }
 
+bool file_can_create(const char *path, tg_error *error)
+{
+  file_out out;
+  struct stat info;
+  bool is_special = stat(path, &info) == 0 && !S_ISREG(info.st_mode) && !S_ISDIR(info.st_mode);
+  if (is_special) return true; /* who reads a pipe must not see it opened twice */
+  bool can = file_create(path, &out, error) == TG_OK;
+  file_discard(&out);
+  return can;
+}
+
 tg_status file_write(file_out *out, const void *bytes, size_t n, tg_error *error)
 {
   if (n == 0 || fwrite(bytes, 1, n, out->stream) == n) return TG_OK;

@@ -32,6 +32,10 @@ typedef struct file_out {
 
 /* Errors: IO (with what to do), NOMEM. *out needs no release after an error. */
 tg_status file_create(const char *path, file_out *out, tg_error *error);
+
+/* Whether a file could be created at path, found by doing so; nothing is left of it. */
+bool file_can_create(const char *path, tg_error *error);
+
 tg_status file_write(file_out *out, const void *bytes, size_t n, tg_error *error);
 
 /* Ends writing: all bytes are on their way to the disk. The target is still as it was. */

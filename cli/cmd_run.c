@@ -1,0 +1,308 @@
+/* cmd_run.c: throng run FILE: reads a graph and its inputs, runs it, and writes or prints what came of it. */
+#define _XOPEN_SOURCE 700
+#include "run.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+enum {
+  OPTION_IN = 256,
+  OPTION_PARAM,
+  OPTION_SIZE,
+  OPTION_OUT,
+  OPTION_BACKEND,
+  OPTION_MAX_STEPS,
+  OPTION_PASSES,
+  OPTION_STATS,
+  OPTION_JSON,
+  OPTION_QUIET
+};
+
+const option_row run_options[] = {
+    {'n', "lanes", "N", "the number of lanes; without it, the length of the inputs"},
+    {OPTION_IN, "in", "NAME=PATH[:COLUMN]", "read an input, table or accumulator from .npy, .csv or .bin"},
+    {OPTION_PARAM, "param", "NAME=VALUE", "give a parameter its value, or an input one for all lanes"},
+    {OPTION_SIZE, "size", "NAME=COUNT", "start an accumulator from COUNT zeros"},
+    {OPTION_OUT, "out", "NAME=PATH", "write an output to .npy, .csv or .bin; one .csv may take several"},
+    {OPTION_BACKEND, "backend", "NAME", "the back-end; see 'throng backends'"},
+    {OPTION_MAX_STEPS, "max-steps", "K", "the loop iterations that a lane may take before it traps"},
+    {OPTION_PASSES, "passes", "all|none|-NAME,...", "the passes to run; see 'throng show --after list'"},
+    {OPTION_STATS, "stats", NULL, "also show times, rate and back-end"},
+    {OPTION_JSON, "json", NULL, "print one JSON object"},
+    {OPTION_QUIET, "quiet", NULL, "print results and errors only"},
+    {0, NULL, NULL, NULL},
+};
+
+/* ---- options ---- */
+
+static bool read_count(const char *text, uint64_t *out)
+{
+  uint64_t value = 0;
+  if (!*text) return false;
+  for (; *text; text++) {
+    if (*text < '0' || *text > '9' || value > (UINT64_MAX - 9) / 10) return false;
+    value = value * 10 + (uint64_t)(*text - '0');
+  }
+  *out = value;
+  return true;
+}
+
+static int add_assignment(run *r, assignment_kind kind, const char *text)
+{
+  static const char *const options[] = {
+      [ASSIGN_IN] = "in", [ASSIGN_PARAM] = "param", [ASSIGN_SIZE] = "size", [ASSIGN_OUT] = "out"};
+  const char *equals = strchr(text, '=');
+  request *q = &r->request;
+  if (!equals || equals == text || !equals[1]) {
+    return usage_error(r->self, "--%s wants NAME=%s, not '%s'", options[kind], kind == ASSIGN_PARAM ? "VALUE" : "...",
+                       text);
+  }
+  assignment *grown = realloc(q->assignments, (q->n_assignments + 1) * sizeof *grown);
+  if (!grown) return usage_error(r->self, "there is no memory for so many options");
+  q->assignments = grown;
+  grown[q->n_assignments++] = (assignment){kind, (size_t)(equals - text), text, equals + 1, 0};
+  return STATUS_OK;
+}
+
+static int unknown_pass(const run *r, const char *name)
+{
+  nearest n = nearest_to(name);
+  for (size_t k = 0; tg_pass_name(k); k++) nearest_offer(&n, tg_pass_name(k));
+  fprintf(stderr, "throng %s: error: there is no pass '%s'\n", r->self->name, name);
+  if (n.best) {
+    print_hint("did you mean '%s'?", n.best);
+  } else {
+    print_hint("'throng show --after list' lists the passes");
+  }
+  return STATUS_USAGE;
+}
+
+/* One item of --passes: all, none, NAME (in addition) or -NAME (without it). */
+static int read_pass(run *r, const char *item, size_t n, uint64_t *passes)
+{
+  char name[64];
+  bool without = *item == '-';
+  snprintf(name, sizeof name, "%.*s", (int)(n < 60 ? n - without : 60), item + without);
+  if (!without && strcmp(name, "all") == 0) {
+    *passes = UINT64_MAX;
+    return STATUS_OK;
+  }
+  if (!without && strcmp(name, "none") == 0) {
+    *passes = 0;
+    return STATUS_OK;
+  }
+  for (size_t k = 0; k < 64 && tg_pass_name(k); k++) {
+    if (strcmp(tg_pass_name(k), name) != 0) continue;
+    *passes = without ? *passes & ~(UINT64_C(1) << k) : *passes | UINT64_C(1) << k;
+    return STATUS_OK;
+  }
+  return unknown_pass(r, name);
+}
+
+/* A list that begins with -NAME begins from all passes, every other from none. */
+static int read_passes(run *r, const char *text)
+{
+  int status = STATUS_OK;
+  uint64_t passes = *text == '-' ? UINT64_MAX : 0;
+  while (*text && status == STATUS_OK) {
+    size_t n = strcspn(text, ",");
+    if (n > 0) status = read_pass(r, text, n, &passes);
+    text += n + (text[n] == ',');
+  }
+  r->request.passes = passes;
+  r->request.has_passes = true;
+  return status;
+}
+
+static int unknown_backend(const run *r, const char *name)
+{
+  nearest n = nearest_to(name);
+  nearest_offer(&n, "auto");
+  for (size_t k = 0; tg_backend_name(k); k++) {
+    if (strcmp(tg_backend_name(k), name) == 0) return STATUS_OK;
+    nearest_offer(&n, tg_backend_name(k));
+  }
+  if (strcmp(name, "auto") == 0) return STATUS_OK;
+  fprintf(stderr, "throng %s: error: there is no back-end '%s'\n", r->self->name, name);
+  if (n.best) {
+    print_hint("did you mean '%s'?", n.best);
+  } else {
+    print_hint("'throng backends' lists them");
+  }
+  return STATUS_USAGE;
+}
+
+static int read_n(run *r, const char *argument)
+{
+  r->request.has_n = true;
+  if (read_count(argument, &r->request.n) && r->request.n <= TG_N_MAX) return STATUS_OK;
+  return usage_error(r->self, "-n wants a number of lanes from 0 to %" PRIu64 ", not '%s'", TG_N_MAX, argument);
+}
+
+static int read_option(run *r, int id, const char *argument)
+{
+  request *q = &r->request;
+  switch (id) {
+  case 'n': return read_n(r, argument);
+  case OPTION_IN: return add_assignment(r, ASSIGN_IN, argument);
+  case OPTION_PARAM: return add_assignment(r, ASSIGN_PARAM, argument);
+  case OPTION_SIZE: return add_assignment(r, ASSIGN_SIZE, argument);
+  case OPTION_OUT: return add_assignment(r, ASSIGN_OUT, argument);
+  case OPTION_PASSES: return read_passes(r, argument);
+  case OPTION_BACKEND: q->backend = argument; return unknown_backend(r, argument);
+  case OPTION_MAX_STEPS:
+    if (read_count(argument, &q->fuel)) return STATUS_OK;
+    return usage_error(r->self, "--max-steps wants a number of loop iterations, not '%s'", argument);
+  case OPTION_STATS: q->stats = true; break;
+  case OPTION_JSON: q->json = true; break;
+  default: q->quiet = true; break;
+  }
+  return STATUS_OK;
+}
+
+/* Returns whether to go on; otherwise *status is what to return. */
+static bool read_options(run *r, int argc, char **argv, int *status)
+{
+  const char *argument;
+  int first = 0, id;
+  while ((id = option_next(r->self, argc, argv, &argument, &first)) >= 0) {
+    *status = read_option(r, id, argument);
+    if (*status != STATUS_OK) return false;
+  }
+  *status = id == OPTION_HELP ? STATUS_OK : STATUS_USAGE;
+  if (id != OPTION_END) return false;
+  if (argc == first) usage_error(r->self, "FILE is missing");
+  if (argc - first > 1) usage_error(r->self, "'%s' is too much: it runs one file", argv[first + 1]);
+  r->request.file = argv[first];
+  return argc - first == 1;
+}
+
+/* ---- running ---- */
+
+void run_progress(const run *r, const char *doing, const char *what)
+{
+  if (r->request.quiet || !isatty(STDERR_FILENO)) return;
+  fprintf(stderr, "\r\033[K");
+  if (doing) fprintf(stderr, "%s %s", doing, what);
+  fflush(stderr);
+}
+
+static double now(void)
+{
+  struct timespec t;
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
+}
+
+static int compile(run *r)
+{
+  tg_error error = {.code = TG_OK};
+  tg_compile_options options = TG_COMPILE_OPTIONS_INIT;
+  if (r->request.backend) options.backend = r->request.backend;
+  if (r->request.has_passes) {
+    options.passes = r->request.passes;
+    options.force_passes = 1; /* who names passes wants to see them run */
+  }
+  error.code = tg_compile(r->context, r->source.graph, &options, &r->kernel, &error);
+  return error.code == TG_OK ? STATUS_OK : print_error(r->request.file, &error);
+}
+
+static void fill_bindings(const run *r, tg_binding *bindings)
+{
+  for (size_t k = 0; k < r->n_operands; k++) {
+    const run_operand *o = &r->operands[k];
+    size_t bytes = tg_mode_bytes(o->info.mode);
+    if (!o->is_bound) continue;
+    bindings[k] = (tg_binding){
+        .data = o->column.data, .bytes = o->column.n * bytes, .stride = o->is_broadcast ? 0 : (ptrdiff_t)bytes};
+  }
+}
+
+static tg_status invoke(run *r, tg_binding *bindings, tg_workspace **workspace, tg_error *error)
+{
+  tg_invocation invocation = TG_INVOCATION_INIT;
+  size_t bytes = tg_kernel_workspace_bytes(r->kernel);
+  tg_status status = bytes > 0 ? tg_workspace_create(r->context, bytes, workspace) : TG_OK;
+  if (status != TG_OK) return status;
+  invocation.n = r->n;
+  invocation.bindings = bindings;
+  invocation.n_bindings = r->n_operands;
+  invocation.fuel = r->request.fuel;
+  invocation.workspace = *workspace;
+  invocation.outcome = &r->outcome;
+  return tg_invoke(r->kernel, &invocation, error);
+}
+
+static int run_kernel(run *r)
+{
+  tg_error error = {.code = TG_OK};
+  tg_workspace *workspace = NULL;
+  tg_binding *bindings = calloc(r->n_operands + 1, sizeof *bindings);
+  error.code = TG_NOMEM;
+  if (bindings) {
+    fill_bindings(r, bindings);
+    error.code = invoke(r, bindings, &workspace, &error);
+  }
+  tg_workspace_destroy(workspace);
+  free(bindings);
+  return error.code == TG_OK ? STATUS_OK : print_error(r->request.file, &error);
+}
+
+static bool has_out(const run *r)
+{
+  for (size_t k = 0; k < r->request.n_assignments; k++) {
+    if (r->request.assignments[k].kind == ASSIGN_OUT) return true;
+  }
+  return false;
+}
+
+static int show(const run *r)
+{
+  if (r->request.json) return run_print_json(r);
+  run_print(r, !has_out(r) && !r->request.quiet);
+  if (r->request.stats) run_print_stats(r);
+  return STATUS_OK;
+}
+
+/* All of it, from the file to the results; each step only if those before it worked. */
+static int execute(run *r)
+{
+  double start = now();
+  if (!source_read_graph(&r->source, r->context, r->request.file)) return STATUS_ERROR;
+  int status = run_bind(r);
+  double bound = now();
+  run_progress(r, "compiling", r->request.file);
+  if (status == STATUS_OK) status = compile(r);
+  double compiled = now();
+  run_progress(r, "running", r->request.file);
+  if (status == STATUS_OK) status = run_kernel(r);
+  double ran = now();
+  run_progress(r, "writing", "the outputs");
+  if (status == STATUS_OK) status = run_write(r);
+  run_progress(r, NULL, NULL);
+  r->times = (run_times){bound - start, compiled - bound, ran - compiled, now() - ran};
+  if (status == STATUS_OK) status = show(r);
+  if (status != STATUS_OK || r->outcome.n_trapped == 0) return status;
+  if (!r->request.quiet) run_print_traps(r);
+  return STATUS_TRAPPED;
+}
+
+int cmd_run(const command *self, int argc, char **argv)
+{
+  run r = {.self = self, .request = {.fuel = TG_FUEL_UNLIMITED}};
+  int status = STATUS_ERROR;
+  if (read_options(&r, argc, argv, &status)) {
+    r.context = make_context();
+    status = r.context ? execute(&r) : STATUS_ERROR;
+  }
+  for (size_t k = 0; k < r.n_operands; k++) column_free(&r.operands[k].column);
+  free(r.operands);
+  free(r.request.assignments);
+  tg_kernel_destroy(r.kernel);
+  source_free(&r.source);
+  tg_context_destroy(r.context);
+  return status;
+}

@@ -1,0 +1,135 @@
+/* run_json.c: the results of a run as one JSON object, written by jansson.
+ *
+ * jansson's numbers are signed 64-bit integers and doubles of a fixed count of digits, but a sum may be a larger u64
+ * and floats are wanted by their shortest digits. So numbers enter as strings that begin with a mark that no other
+ * string has, and lose mark and quotes in the text. Infinities and NaN, which JSON does not have, stay strings. */
+#include "io/number.h"
+#include "run.h"
+
+#include <inttypes.h>
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define MARK "\001"
+#define MARK_IN_TEXT "\"\\u0001" /* as jansson writes a string that begins with it */
+
+static json_t *make_number(const char *digits)
+{
+  return json_sprintf(MARK "%s", digits);
+}
+
+static json_t *make_count(uint64_t value)
+{
+  char digits[32];
+  snprintf(digits, sizeof digits, "%" PRIu64, value);
+  return make_number(digits);
+}
+
+static json_t *make_value(const run *r, const run_operand *o)
+{
+  char value[NUMBER_TEXT];
+  if (run_is_none(r, o)) return json_null();
+  number_format(o->info.mode, o->column.data, value);
+  if (tg_mode_type(o->info.mode) == TG_BOOL) return json_boolean(strcmp(value, "true") == 0);
+  bool is_finite = !strstr(value, "inf") && !strstr(value, "nan");
+  return is_finite ? make_number(value) : json_string(value);
+}
+
+static json_t *make_report(const run *r)
+{
+  json_t *report = json_object();
+  for (size_t k = 0; k < r->n_operands; k++) {
+    const run_operand *o = &r->operands[k];
+    if (o->info.kind == TG_RESULT) json_object_set_new(report, o->info.name, make_value(r, o));
+  }
+  return report;
+}
+
+static json_t *make_outputs(const run *r)
+{
+  json_t *outputs = json_array();
+  for (size_t k = 0; k < r->n_operands; k++) {
+    run_operand *o = &r->operands[k];
+    char sum[32];
+    if (!run_is_stream_out(o)) continue;
+    snprintf(sum, sizeof sum, "%016" PRIx64, column_checksum(&o->column));
+    json_t *output = json_object();
+    json_object_set_new(output, "name", json_string(o->info.name));
+    json_object_set_new(output, "type", json_string(tg_mode_name(o->info.mode)));
+    json_object_set_new(output, "count", make_count(o->column.n));
+    json_object_set_new(output, "xxh64", json_string(sum));
+    json_array_append_new(outputs, output);
+  }
+  return outputs;
+}
+
+static json_t *make_traps(const run *r)
+{
+  json_t *traps = json_object(), *first = json_null();
+  if (r->outcome.n_trapped > 0) {
+    first = json_object();
+    json_object_set_new(first, "lane", make_count(r->outcome.first_lane));
+    json_object_set_new(first, "code", make_count(r->outcome.first_code));
+    json_object_set_new(first, "position", make_count(r->outcome.first_position));
+  }
+  json_object_set_new(traps, "count", make_count(r->outcome.n_trapped));
+  json_object_set_new(traps, "first", first);
+  return traps;
+}
+
+static json_t *make_seconds(double seconds)
+{
+  char digits[64];
+  snprintf(digits, sizeof digits, "%.9f", seconds);
+  return make_number(digits);
+}
+
+static json_t *make_stats(const run *r)
+{
+  json_t *stats = json_object(), *seconds = json_object();
+  json_object_set_new(stats, "backend", json_string(tg_kernel_backend(r->kernel)));
+  json_object_set_new(stats, "lanes", make_count(r->n));
+  json_object_set_new(seconds, "read", make_seconds(r->times.read));
+  json_object_set_new(seconds, "compile", make_seconds(r->times.compile));
+  json_object_set_new(seconds, "run", make_seconds(r->times.run));
+  json_object_set_new(seconds, "write", make_seconds(r->times.write));
+  json_object_set_new(stats, "seconds", seconds);
+  double rate = r->times.run > 0 ? (double)r->n / r->times.run : 0.0;
+  json_object_set_new(stats, "lanes_per_second", make_count((uint64_t)rate));
+  return stats;
+}
+
+/* Takes marks and quotes off the numbers, in place. */
+static void bare_numbers(char *text)
+{
+  char *to = text;
+  for (const char *from = text; *from;) {
+    if (strncmp(from, MARK_IN_TEXT, sizeof MARK_IN_TEXT - 1) != 0) {
+      *to++ = *from++;
+      continue;
+    }
+    for (from += sizeof MARK_IN_TEXT - 1; *from != '"'; from++) *to++ = *from;
+    from++;
+  }
+  *to = '\0';
+}
+
+int run_print_json(const run *r)
+{
+  json_t *root = json_object();
+  json_object_set_new(root, "report", make_report(r));
+  json_object_set_new(root, "outputs", make_outputs(r));
+  json_object_set_new(root, "traps", make_traps(r));
+  if (r->request.stats) json_object_set_new(root, "stats", make_stats(r));
+  char *text = json_dumps(root, JSON_INDENT(2));
+  json_decref(root);
+  if (!text) {
+    tg_error error = {.code = TG_NOMEM};
+    return print_error(NULL, &error);
+  }
+  bare_numbers(text);
+  puts(text);
+  free(text);
+  return STATUS_OK;
+}

@@ -1,0 +1,130 @@
+/* run_print.c: results and the first rows of outputs as aligned text. The same on every back-end and machine. */
+#include "io/number.h"
+#include "run.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+enum { N_ROWS = 10 };
+
+bool run_is_none(const run *r, const run_operand *o)
+{
+  return o->info.none_bit >= 0 && o->info.none_bit < 64 && (r->outcome.none >> o->info.none_bit & 1) != 0;
+}
+
+static size_t format_element(const run_operand *o, size_t i, char *out)
+{
+  return number_format(o->info.mode, o->column.data + i * tg_mode_bytes(o->info.mode), out);
+}
+
+static bool print_results(const run *r)
+{
+  char value[NUMBER_TEXT];
+  int width = 0;
+  for (size_t k = 0; k < r->n_operands; k++) {
+    int n = (int)strlen(r->operands[k].info.name);
+    if (r->operands[k].info.kind == TG_RESULT && n > width) width = n;
+  }
+  for (size_t k = 0; k < r->n_operands; k++) {
+    const run_operand *o = &r->operands[k];
+    if (o->info.kind != TG_RESULT) continue;
+    format_element(o, 0, value);
+    printf("%-*s  %s\n", width, o->info.name, run_is_none(r, o) ? "none" : value);
+  }
+  return width > 0;
+}
+
+/* ---- tables of rows ---- */
+
+/* A table: the outputs of all lanes, or one accumulator. */
+typedef struct table {
+  const char *heading;     /* "lane" or "slot" */
+  const run_operand *only; /* the accumulator, or NULL: all outputs */
+  uint64_t n;
+} table;
+
+static bool is_shown(const table *t, const run_operand *o)
+{
+  return t->only ? o == t->only : o->info.kind == TG_OUTPUT;
+}
+
+static size_t n_shown(const table *t)
+{
+  return t->n < N_ROWS ? (size_t)t->n : N_ROWS;
+}
+
+static int column_width(const table *t, const run_operand *o)
+{
+  char value[NUMBER_TEXT];
+  size_t width = strlen(o->info.name);
+  for (size_t i = 0; i < n_shown(t); i++) {
+    size_t n = format_element(o, i, value);
+    if (n > width) width = n;
+  }
+  return (int)width;
+}
+
+static void print_table(const run *r, const table *t)
+{
+  char value[NUMBER_TEXT];
+  printf("%s", t->heading);
+  for (size_t k = 0; k < r->n_operands; k++) {
+    const run_operand *o = &r->operands[k];
+    if (is_shown(t, o)) printf("  %*s", column_width(t, o), o->info.name);
+  }
+  putchar('\n');
+  for (size_t i = 0; i < n_shown(t); i++) {
+    printf("%4zu", i);
+    for (size_t k = 0; k < r->n_operands; k++) {
+      const run_operand *o = &r->operands[k];
+      if (!is_shown(t, o)) continue;
+      format_element(o, i, value);
+      printf("  %*s", column_width(t, o), value);
+    }
+    putchar('\n');
+  }
+  if (t->n > N_ROWS) printf(" ... and %" PRIu64 " more\n", t->n - N_ROWS);
+}
+
+void run_print(const run *r, bool with_rows)
+{
+  bool is_first = !print_results(r), has_outputs = false;
+  for (size_t k = 0; k < r->n_operands; k++) has_outputs |= r->operands[k].info.kind == TG_OUTPUT;
+  if (!with_rows) return;
+  if (has_outputs) {
+    if (!is_first) putchar('\n');
+    print_table(r, &(table){"lane", NULL, r->n});
+    is_first = false;
+  }
+  for (size_t k = 0; k < r->n_operands; k++) {
+    const run_operand *o = &r->operands[k];
+    if (o->info.kind != TG_ACCUMULATOR) continue;
+    if (!is_first) putchar('\n');
+    print_table(r, &(table){"slot", o, o->column.n});
+    is_first = false;
+  }
+}
+
+/* ---- beside the results ---- */
+
+void run_print_traps(const run *r)
+{
+  const tg_outcome *t = &r->outcome;
+  fprintf(stderr, "%s: %" PRIu64 " of %" PRIu64 " lanes trapped; the first is lane %" PRIu64 ", ", r->request.file,
+          t->n_trapped, r->n, t->first_lane);
+  if (t->first_code == TG_TRAP_FUEL) {
+    fprintf(stderr, "which took more than %" PRIu64 " loop iterations", r->request.fuel);
+  } else {
+    fprintf(stderr, "with code %" PRIu32, t->first_code);
+  }
+  if (t->first_position) fprintf(stderr, ", at position %" PRIu32, t->first_position);
+  fputc('\n', stderr);
+}
+
+void run_print_stats(const run *r)
+{
+  const run_times *t = &r->times;
+  fprintf(stderr, "back-end %s, %" PRIu64 " lanes, %.3g million lanes/s\n", tg_kernel_backend(r->kernel), r->n,
+          t->run > 0 ? (double)r->n / t->run / 1e6 : 0.0);
+  fprintf(stderr, "seconds: read %.6f, compile %.6f, run %.6f, write %.6f\n", t->read, t->compile, t->run, t->write);
+}
