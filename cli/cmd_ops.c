@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-enum { OPTION_MARKDOWN = 256, N_COLUMNS = 8 };
+enum { OPTION_MARKDOWN = 256 };
 
 const option_row ops_options[] = {
     {OPTION_MARKDOWN, "markdown", NULL, "the table as it stands in docs/spec.md"},
@@ -21,47 +21,44 @@ static void put_code(const char *text)
 
 static void print_markdown(void)
 {
-  const tg_op_info *op;
+  tg_op_info op;
   puts("| number | name | symbol | signature | T | meaning |\n|---|---|---|---|---|---|");
-  for (size_t k = 0; (op = tg_op_describe(k)) != NULL; k++) {
+  for (size_t k = 0; tg_op_describe(k, &op); k++) {
     printf("| %zu | ", k);
-    put_code(op->name);
+    put_code(op.name);
     printf(" | ");
-    put_code(op->symbol);
-    printf(" | %s | %s | %s |\n", op->signature, op->types, op->doc);
+    put_code(op.symbol);
+    printf(" | %s | %s | %s |\n", op.signature, op.types, op.doc);
   }
 }
 
-static const char *cell(const tg_op_info *op, size_t column)
+/* The expressions for unsigned, signed and float types, those that are alike once: "a + b", "a < b; (int64_t)a < ...".
+ */
+static void join_semantics(const tg_op_info *op, char *text, size_t n)
 {
-  const char *const cells[N_COLUMNS] = {op->name,  op->symbol, op->group,     op->signature,
-                                        op->types, op->flags,  op->semantics, op->doc};
-  return cells[column];
-}
-
-static void print_row(size_t number, const tg_op_info *op, const int *widths)
-{
-  printf("%6zu", number);
-  for (size_t c = 0; c + 1 < N_COLUMNS; c++) printf("  %-*s", widths[c], cell(op, c));
-  printf("  %s\n", cell(op, N_COLUMNS - 1));
+  size_t used = 0;
+  text[0] = '\0';
+  for (size_t i = 0; i < 3; i++) {
+    bool is_new =
+        strcmp(op->semantics[i], "NONE") != 0 && (i == 0 || strcmp(op->semantics[i], op->semantics[i - 1]) != 0);
+    if (is_new && used < n) {
+      used += (size_t)snprintf(text + used, n - used, "%s%s", used > 0 ? "; " : "", op->semantics[i]);
+    }
+  }
 }
 
 static void print_table(void)
 {
-  static const tg_op_info titles = {"name", "symbol", "group", "signature", "T", "flags", "semantics", "meaning"};
-  int widths[N_COLUMNS];
-  const tg_op_info *op;
-  for (size_t c = 0; c < N_COLUMNS; c++) {
-    widths[c] = (int)strlen(cell(&titles, c));
-    for (size_t k = 0; (op = tg_op_describe(k)) != NULL; k++) {
-      int width = (int)strlen(cell(op, c));
-      if (width > widths[c]) widths[c] = width;
-    }
+  tg_op_info op;
+  char semantics[256];
+  printf("%6s  %-8s %-7s %-10s %-28s %-9s %-18s %s\n", "number", "name", "symbol", "group", "signature", "T", "flags",
+         "meaning");
+  for (size_t k = 0; tg_op_describe(k, &op); k++) {
+    printf("%6zu  %-8s %-7s %-10s %-28s %-9s %-18s %s\n", k, op.name, op.symbol, op.group, op.signature, op.types,
+           op.flags, op.doc);
+    join_semantics(&op, semantics, sizeof semantics);
+    if (semantics[0] != '\0') printf("%95s%s\n", "", semantics);
   }
-  printf("number");
-  for (size_t c = 0; c + 1 < N_COLUMNS; c++) printf("  %-*s", widths[c], cell(&titles, c));
-  printf("  %s\n", cell(&titles, N_COLUMNS - 1));
-  for (size_t k = 0; (op = tg_op_describe(k)) != NULL; k++) print_row(k, op, widths);
 }
 
 int cmd_ops(const command *self, int argc, char **argv)

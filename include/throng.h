@@ -378,18 +378,19 @@ TG_API tg_status tg_graph_write(tg_graph *graph, tg_form form, char **bytes, siz
 TG_API tg_status tg_stack_assemble(tg_context *context, const char *text, size_t n_text, char **bytes, size_t *n_bytes,
                                    tg_error *error);
 
-/* The operations table: tg_op_info(0), tg_op_info(1), ... until NULL. */
+/* One row of the operations table. */
 typedef struct tg_op_info {
-  const char *name;      /* in graph text, "add" */
-  const char *symbol;    /* in stack text and documents, "+" */
-  const char *group;     /* "transform" */
-  const char *signature; /* "T T -> T" */
-  const char *types;     /* "integers, floats" */
-  const char *flags;     /* "commutative", or empty */
-  const char *semantics; /* the expression for unsigned, signed and float types, or empty */
-  const char *doc;       /* one line */
+  const char *name;         /* in graph text, "add" */
+  const char *symbol;       /* in stack text and documents, "+" */
+  const char *group;        /* "transform" */
+  const char *signature;    /* "T, T -> T" */
+  const char *types;        /* what T may be, "numbers" */
+  const char *flags;        /* "pure, commutative", or empty */
+  const char *semantics[3]; /* C expressions for unsigned, signed and float types; "NONE" where there is none */
+  const char *doc;          /* one line */
 } tg_op_info;
-TG_API const tg_op_info *tg_op_describe(size_t index);
+/* Fills *info with row `index` of the table, an operation's number in binary modules; 0 when there is no such row. */
+TG_API int tg_op_describe(size_t index, tg_op_info *info);
 
 /* The passes in the order in which they run: names and one line of text; NULL at the end. */
 TG_API const char *tg_pass_name(size_t index);

@@ -69,7 +69,7 @@ typedef enum op_group {
 typedef struct op_row {
   const char *name, *symbol;
   uint8_t group, rule, flags, linear;
-  const char *semantics[3]; /* unsigned and bool, signed, float; NULL for none */
+  const char *semantics[3]; /* unsigned and bool, signed, float; "NONE" for none */
   const char *doc;
 } op_row;
 
