@@ -47,7 +47,7 @@ def result_type(op, t):
 
 
 def binary_case(f, op, t):
-    a, b = pairs(t, 26, op)
+    a, b = pairs(t, 12, op)
     u = result_type(op, t)
     case = f.graph("%s_%s" % (op, t), "input a %s; input b %s; output y %s" % (t, t, u),
                    "%a = load a\n%b = load b\n%y = " + op + " %a, %b\nstore y %y")
@@ -62,7 +62,7 @@ def unary_case(f, op, t):
 
 
 def divmod_case(f, t):
-    a, b = pairs(t, 60, "divmod")
+    a, b = pairs(t, 30, "divmod")
     case = f.graph("divmod_%s" % t, "input a %s; input b %s; output q %s; output r %s" % (t, t, t, t),
                    "%a = load a\n%b = load b\n%q, %r = divmod %a, %b\nstore q %q\nstore r %r")
     out = [divmod_euclid(t, p, q) for p, q in zip(a, b)]

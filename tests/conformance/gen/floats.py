@@ -8,7 +8,7 @@ BINARY = {"add": ieee.add, "sub": ieee.sub, "mul": ieee.mul, "div": ieee.div, "m
 
 
 def binary_case(f, op, t):
-    a, b = pairs(t, 64, op)
+    a, b = pairs(t, 24, op)
     a, b = a + NAN_BITS[t], b + list(reversed(NAN_BITS[t]))
     u = "bool" if op in ("lt", "eq") else t
     case = f.graph("%s_%s" % (op, t), "input a %s; input b %s; output y %s" % (t, t, u),
