@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-enum { OPTION_MARKDOWN = 256 };
+enum { OPTION_MARKDOWN = 256, N_COLUMNS = 8 };
 
 const option_row ops_options[] = {
     {OPTION_MARKDOWN, "markdown", NULL, "the table as it stands in docs/spec.md"},
@@ -47,17 +47,52 @@ static void join_semantics(const tg_op_info *op, char *text, size_t n)
   }
 }
 
-static void print_table(void)
-{
+/* A row as text. The meaning in words, and the semantics after it as they may be long. */
+typedef struct row {
   tg_op_info op;
   char semantics[256];
-  printf("%6s  %-8s %-7s %-10s %-28s %-9s %-18s %s\n", "number", "name", "symbol", "group", "signature", "T", "flags",
-         "meaning");
-  for (size_t k = 0; tg_op_describe(k, &op); k++) {
-    printf("%6zu  %-8s %-7s %-10s %-28s %-9s %-18s %s\n", k, op.name, op.symbol, op.group, op.signature, op.types,
-           op.flags, op.doc);
-    join_semantics(&op, semantics, sizeof semantics);
-    if (semantics[0] != '\0') printf("%95s%s\n", "", semantics);
+} row;
+
+static const char *cell(const row *r, size_t column)
+{
+  const char *const cells[N_COLUMNS] = {r->op.name,  r->op.symbol, r->op.group, r->op.signature,
+                                        r->op.types, r->op.flags,  r->op.doc,   r->semantics};
+  return cells[column];
+}
+
+static bool read_row(size_t k, row *r)
+{
+  if (!tg_op_describe(k, &r->op)) return false;
+  join_semantics(&r->op, r->semantics, sizeof r->semantics);
+  return true;
+}
+
+static void print_row(const char *number, const row *r, const int *widths)
+{
+  printf("%6s", number);
+  for (size_t c = 0; c + 1 < N_COLUMNS; c++) printf("  %-*s", widths[c], cell(r, c));
+  printf("  %s\n", cell(r, N_COLUMNS - 1));
+}
+
+static void print_table(void)
+{
+  static const row titles = {
+      .op = {"name", "symbol", "group", "signature", "T", "flags", {NULL, NULL, NULL}, "meaning"},
+      .semantics = "semantics: unsigned; signed; float, where they differ"};
+  int widths[N_COLUMNS];
+  char number[24];
+  row r;
+  for (size_t c = 0; c < N_COLUMNS; c++) {
+    widths[c] = (int)strlen(cell(&titles, c));
+    for (size_t k = 0; read_row(k, &r); k++) {
+      int width = (int)strlen(cell(&r, c));
+      if (width > widths[c]) widths[c] = width;
+    }
+  }
+  print_row("number", &titles, widths);
+  for (size_t k = 0; read_row(k, &r); k++) {
+    snprintf(number, sizeof number, "%zu", k);
+    print_row(number, &r, widths);
   }
 }
 

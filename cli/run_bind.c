@@ -108,7 +108,8 @@ static int bind_value(run *r, const assignment *a, run_operand *o)
   number_status status = number_parse(o->info.mode, a->value, strlen(a->value), o->column.data);
   if (status == NUMBER_OK || (status == NUMBER_MISSING && (type == TG_F32 || type == TG_F64))) return STATUS_OK;
   number_range(o->info.mode, range);
-  return usage_error(r->self, "--param %s=%s: %s is %s", o->info.name, a->value, tg_mode_name(o->info.mode), range);
+  return usage_error(r->self, "--param %s: '%s' is not %s, as %s wants", o->info.name, a->value, range,
+                     tg_mode_name(o->info.mode));
 }
 
 static int bind_zeros(run *r, const assignment *a, run_operand *o)
@@ -210,6 +211,7 @@ static int find_n(run *r)
     if (r->request.has_n && o->column.n < r->request.n) {
       fprintf(stderr, "throng run: error: -n %" PRIu64 " is more than the %zu elements of input '%s'\n", r->request.n,
               o->column.n, o->info.name);
+      print_hint("leave out -n to use them all");
       return STATUS_ERROR;
     }
     if (!first) first = o;

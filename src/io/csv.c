@@ -159,7 +159,7 @@ static void refuse_name(reader *r)
   char names[100];
   list_names(r, names, sizeof names);
   if (!r->name) {
-    fail(r, error_set(r->error, TG_IO, "has %zu columns, and none of them is named", r->n_first));
+    fail(r, error_set(r->error, TG_IO, "has %zu columns, and it is not said which one to read", r->n_first));
     error_hint(r->error, r->has_header ? "add :NAME, one of %s" : "add :1 for the first (%s in line 1)", names);
   } else if (r->has_header) {
     fail(r, error_set(r->error, TG_IO, "has no column '%.100s'", r->name));

@@ -114,7 +114,7 @@ static tg_status open_temporary(file_out *out, const struct stat *old, tg_error 
     int number = errno;
     free(out->temporary);
     out->temporary = NULL;
-    return fail_errno(error, "cannot be created in its folder", number);
+    return fail_errno(error, "cannot be created", number);
   }
   if (old && fchmod(file, old->st_mode & 07777) != 0) {
     /* Not our file to set the permissions of: those that a new file gets will do. */
