@@ -6,14 +6,29 @@
 
 /* ---- operands ---- */
 
+/* graph_add asks this itself. */
+static bool is_open(tg_graph *g)
+{
+  return g->error.code == TG_OK && (!g->is_finished || graph_fail(g, TG_ARGUMENT, "a change to a finished graph"));
+}
+
 tg_operand tg_declare(tg_graph *g, tg_operand_kind kind, const char *name, tg_mode mode)
 {
-  return graph_declare(g, kind, name, strlen(name), mode);
+  return !is_open(g) ? TG_POISON : graph_declare(g, kind, name, strlen(name), mode);
+}
+
+/* A NaN without its payload; bits too wide for the type stay as they are. */
+static uint64_t canonical(tg_type type, uint64_t bits)
+{
+  if (type == TG_F32 && bits <= UINT32_MAX) {
+    return f32_canonical((uint32_t)bits);
+  }
+  return type == TG_F64 ? f64_canonical(bits) : bits;
 }
 
 void tg_param_default(tg_graph *g, tg_operand operand, uint64_t bits)
 {
-  if (g->error.code != TG_OK) {
+  if (!is_open(g)) {
     return;
   }
   if (operand >= g->operands.n || g->operands.data[operand].kind != TG_PARAM) {
@@ -22,17 +37,19 @@ void tg_param_default(tg_graph *g, tg_operand operand, uint64_t bits)
   }
   graph_operand *param = &g->operands.data[operand];
   param->has_default = true;
-  param->default_bits = bits & type_mask((tg_type)mode_table[param->mode].type);
+  param->default_bits = canonical((tg_type)param->mode, bits & type_mask((tg_type)param->mode));
 }
 
 tg_value tg_name(tg_graph *g, tg_value value, const char *name)
 {
-  return graph_name_value(g, value, name, strlen(name)) ? value : TG_POISON;
+  return is_open(g) && graph_name_value(g, value, name, strlen(name)) ? value : TG_POISON;
 }
 
 void tg_graph_set_doc(tg_graph *g, const char *doc)
 {
-  g->doc = graph_string(g, doc, strlen(doc));
+  if (is_open(g)) {
+    g->doc = graph_string(g, doc, strlen(doc));
+  }
 }
 
 /* ---- nodes ---- */
@@ -195,12 +212,7 @@ tg_value tg_gather(tg_graph *g, tg_operand table, tg_value index)
 
 tg_value tg_const(tg_graph *g, tg_type type, uint64_t bits)
 {
-  if (type == TG_F32 && bits <= UINT32_MAX) {
-    bits = f32_canonical((uint32_t)bits);
-  } else if (type == TG_F64) {
-    bits = f64_canonical(bits);
-  }
-  return graph_add(g, &(node_spec){.op = TG_OP_CONST, .type = type, .imm = bits});
+  return graph_add(g, &(node_spec){.op = TG_OP_CONST, .type = type, .imm = canonical(type, bits)});
 }
 
 tg_value tg_const_i64(tg_graph *g, tg_type type, int64_t value)
