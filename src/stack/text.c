@@ -147,6 +147,9 @@ static bool read_iota(scanner *sc, tg_graph *g, stack_item *item)
     return fail_at(g, &w, "a type, such as u32,", item->op);
   }
   item->type = (tg_type)type;
+  if (!type_in(item->type, TG_CLASS_NUMBER)) {
+    return graph_fail(g, TG_VERIFY, "iota: %s is not a numeric type", type_table[type].name);
+  }
   return read_literal(sc, g, item, &item->start) && read_literal(sc, g, item, &item->stride);
 }
 
