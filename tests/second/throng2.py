@@ -848,8 +848,21 @@ class TextReader:
             self.fail("operand %s is not declared" % name)
         return self.operands[name]
 
+    def values(self, count):
+        """Exactly so many values, where the grammar says how many."""
+        numbers = [self.value()]
+        while len(numbers) < count:
+            self.expect(",")
+            numbers.append(self.value())
+        return numbers
+
     def read_values(self, op):
         return Node(op, self.list_of(self.value))
+
+    def read_aload(self, op):
+        return Node(op, self.values({"astore": 3}.get(op, 2)))
+
+    read_astore = read_iota = read_aload
 
     def read_param(self, op):
         return Node(op, operand=self.name_of_operand())
@@ -862,17 +875,17 @@ class TextReader:
 
     def read_round(self, op):
         how = ROUNDINGS.index(self.one_of(ROUNDINGS))
-        return Node(op, self.list_of(self.value), detail=how)
+        return Node(op, self.values(1), detail=how)
 
     def read_convert(self, op):
         kind = self.one_of(TYPES)
-        return Node(op, self.list_of(self.value), type=kind)
+        return Node(op, self.values(1), type=kind)
 
     read_bitcast = read_convert
 
     def read_gather(self, op):
         operand = self.name_of_operand()
-        return Node(op, self.list_of(self.value), operand=operand)
+        return Node(op, self.values(2 if op in ("argmin", "argmax") else 1), operand=operand)
 
     read_store = read_sum = read_argmin = read_argmax = read_gather
 
@@ -882,17 +895,17 @@ class TextReader:
 
     def read_trap(self, op):
         code = self.integer()
-        args = self.list_of(self.value)
+        args = self.values(1)
         return Node(op, args, immediate=code, position=self.position())
 
     def read_charge(self, op):
-        args = self.list_of(self.value)
+        args = self.values(1)
         return Node(op, args, position=self.position())
 
     def read_combine(self, op):
         operand = self.name_of_operand()
         fold = FOLDS.index(self.one_of(FOLDS))
-        return Node(op, self.list_of(self.value), operand=operand, detail=fold)
+        return Node(op, self.values(2), operand=operand, detail=fold)
 
     def read_linear(self, op):
         ring = self.one_of(RINGS)
@@ -921,18 +934,16 @@ def doc_lines(before):
 
 
 def shortest(x, kind):
-    """The shortest decimal digits that read back as x."""
+    """The fewest significant digits that read back as x, as C's %g lays them out."""
     if x != x:
         return "nan"
     if math.isinf(x):
         return "inf" if x > 0 else "-inf"
-    if kind == "f64":
-        return repr(x)
-    for digits in range(1, 10):
+    for digits in range(1, 18):
         text = "%.*g" % (digits, x)
         if parse_literal(kind, text.startswith("-"), text.lstrip("-")) == x:
-            return repr(float(text))
-    raise AssertionError("nine digits tell every f32 apart")
+            return text if "." in text or "e" in text else text + ".0"
+    raise AssertionError("17 digits tell every double apart")
 
 
 def literal_text(x, kind):
