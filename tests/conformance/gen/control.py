@@ -193,7 +193,7 @@ def chained_loops(f):
         n = 0
         while n < 20:
             fuel.take(1, 5)
-            if n * n > x:
+            if (n * n & 255) > x:
                 break
             n += 1
         return [n]

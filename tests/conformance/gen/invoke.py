@@ -110,12 +110,13 @@ def overlap_rows():
         (4, 64, (0, 8), (8, 8), False), (4, 64, (0, 8), (32, 8), True), (4, 64, (0, 8), (24, 8), False), (4, 64, (32, 8), (0, 8), True),
         (4, 16, (12, -4), (12, -4), True), (4, 16, (0, 4), (12, -4), False), (4, 16, (12, -4), (0, 4), False),
         (4, 32, (0, 8), (28, -8), True), (4, 32, (28, -8), (0, 8), True), (4, 32, (24, -8), (0, 8), False), (4, 32, (4, 8), (24, -8), True),
-        (4, 64, (0, 4), (16, 8), True), (4, 64, (0, 8), (4, 12), False), (4, 64, (0, 12), (40, 8), True), (4, 64, (0, 8), (28, 4), True),
+        (4, 64, (0, 4), (16, 8), True), (4, 64, (0, 8), (4, 12), False), (4, 72, (0, 12), (40, 8), True), (4, 64, (0, 8), (28, 4), True),
         (4, 64, (0, 8), (27, 4), False), (2, 64, (0, 16), (4, 4), False), (2, 64, (0, 16), (20, 4), True), (2, 64, (4, 4), (0, 16), False),
         (4, 64, (0, 0), (4, 4), True), (4, 64, (8, 0), (0, 4), False), (4, 64, (0, 0), (0, 4), False), (4, 64, (3, 0), (6, 4), False),
         (4, 64, (20, 0), (0, 4), True), (4, 64, (8, 0), (0, 16), False), (1, 8, (0, 4), (0, 4), True), (1, 8, (0, 4), (1, 4), False),
         (1, 8, (0, 4), (3, 4), False), (1, 8, (0, 4), (4, 4), True), (2, 64, (0, 4), (32, 3), False), (2, 64, (0, 4), (32, 0), False),
         (2, 64, (0, 4), (40, -3), False), (2, 64, (0, 4), (32, 4), True), (1, 64, (0, 4), (32, 0), True), (1, 64, (0, 4), (32, 3), True),
+        (1, 8, (2, 4), (2, 8), True), (1, 8, (2, 0), (2, -4), True), (1, 8, (2, 0), (3, -4), False),
         (2, 64, (0, 4), (32, -1), False), (2, 64, (0, 1), (32, 4), True), (3, 64, (0, 2), (32, 4), True), (1000, 8000, (0, 8), (4, 8), True),
         (1000, 8004, (0, 8), (8, 8), False), (1000, 8004, (4, 8), (0, 8), True), (1000, 8004, (2, 8), (0, 8), False),
     ]
@@ -125,7 +126,7 @@ def may(n, x, y, size=4):
     """Chapter 8's rule for an input and an output of u32, by listing bytes."""
     if n > 1 and abs(y[1]) < size:
         return False
-    if x == y:
+    if x == y or (n == 1 and x[0] == y[0]):
         return True
     a, b = ([v[0] + i * v[1] for i in range(n)] for v in (x, y))
     if abs(x[1]) == abs(y[1]):
@@ -137,6 +138,7 @@ def overlap_cases(f):
     case = copy_case(f, "overlap")
     for n, size, x, y, allowed in overlap_rows():
         assert allowed == may(n, x, y), (n, x, y)
+        assert all(0 <= v[0] + i * v[1] <= size - 4 for v in (x, y) for i in (0, n - 1)), (n, x, y)
         data = bytes((7 * k + 1) & 255 for k in range(size)) if n < 100 else bytes([0x3C]) * size
         run = case.run(n).memory("m", data).bind("x", "m", *x).bind("y", "m", *y)
         if not allowed:
@@ -201,6 +203,7 @@ def between_kinds(f):
             r.expect("m", bytes([1] + x + [v + 1 for v in reversed(x)] + x) + encode("u64", [14, 18]) + bytes(range(30, 40)))
         else:
             r.error("OVERLAP")
+    one_element(f)
     case = f.graph("empty_outputs_overlap_nothing", "input x u32; output y u32; output z u32; result s u64; result t u64",
                    "%x = load x\nstore y %x\nstore z %x\nsum s %x\nsum t %x")
     r = case.run(0).memory("m", bytes([0xFF] * 24))
@@ -211,6 +214,28 @@ def between_kinds(f):
     for name in "xyz":
         r.bind(name, "m", 0, 4)
     r.bind("s", "m", 0, 8).bind("t", "m", 7, 8).error("OVERLAP")
+
+
+def one_element(f):
+    """A param, a result or a table of one element between the elements of an output."""
+    case = f.graph("one_element_in_a_gap", "param p u16; table t u16; output y u16; result s u64",
+                   "%p = param p\n%z = const u8 0\n%g = gather t %z\n%y = add %p, %g\nstore y %y\nsum s %y")
+    for p, t, s, ok in ((2, 4, 8, True), (10, 20, 24, True), (0, 4, 8, False), (2, 15, 8, False), (2, 4, 9, False), (2, 4, 7, True),
+                        (18, 5, 8, True), (18, 4, 40, True), (17, 4, 40, False), (2, 4, 22, False)):
+        places = [{p, p + 1}, {t, t + 1}, set(range(s, s + 8)), {0, 1, 16, 17, 32, 33}]
+        assert ok == all(not a & b for k, a in enumerate(places) for b in places[k + 1:] if b is not places[1])
+        for stride in (0, 1, 16, -3):
+            m = bytes(range(1, 51))
+            r = case.run(3).memory("m", m).bind("y", "m", 0, 16).bind("p", "m", p, stride).bind("t", "m", t, 0).bind("s", "m", s, stride)
+            if not ok:
+                r.error("OVERLAP")
+                continue
+            v = wrap("u16", int.from_bytes(m[p:p + 2], "little") + int.from_bytes(m[t:t + 2], "little"))
+            out = bytearray(m)
+            for k in (0, 16, 32):
+                out[k:k + 2] = v.to_bytes(2, "little")
+            out[s:s + 8] = (3 * v).to_bytes(8, "little")
+            r.expect("m", bytes(out))
 
 
 def tables(f):

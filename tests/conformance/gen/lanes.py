@@ -42,7 +42,10 @@ def lane_case(f, name, ins, outs, nodes, extra=()):
     stores = ["store %s %%%s" % (y, y) for y, _ in outs]
     uniform = []
     if nodes and nodes[0].startswith("uniform"):
-        end = nodes.index("}") + 1
+        depth, end = 0, 0
+        while end == 0 or depth:
+            depth += nodes[end].count("{") - nodes[end].count("}")
+            end += 1
         uniform, nodes = nodes[:end], nodes[end:]
     return f.graph(name, list(extra) + operand_lines(ins, outs), uniform + loads + nodes + stores)
 

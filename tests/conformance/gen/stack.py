@@ -18,7 +18,7 @@ FLOAT = {"+": ieee.add, "-": ieee.sub, "*": ieee.mul, "<": ieee.less, "=": ieee.
 def literal_bits(t, word):
     if t in FLOATS:
         return from_float(t, float(word))
-    return wrap(t, int(word))
+    return wrap(t, int(word)) if t != "bool" else int(word == "true")
 
 
 def both(f, name, body, runs):
@@ -166,7 +166,7 @@ VERIFY = [
     ("store_and_sum", "load x i32 dup store y i32 sum y"), ("sum_twice", "load x i32 dup sum y sum y"),
     ("input_and_output", "load x i32 store x i32"), ("output_and_input", "load x i32 store y i32 load y i32 drop"), ("input_and_result", "load x i32 sum x"),
     ("argmin_name_twice", "load x i32 dup dup dup argmin a argmax a"), ("argmin_data_bool", "load x i32 load b bool argmin a"),
-    ("iota_bool", "iota bool 0 0 drop"),
+    ("iota_bool", "iota bool false true drop"),
 ]
 PARSE = [
     ("no_stack_word", "load x i32 store y i32"), ("no_name", "stack"), ("unknown_opcode", "stack p load x i32 nip store y i32"),
@@ -182,8 +182,7 @@ def error_cases(f):
     for name, body in VERIFY:
         text = "stack p " + body
         f.case("verify_%s_text" % name, "stack", text).error("VERIFY")
-        if name != "iota_bool":
-            f.case("verify_%s_code" % name, "code", assemble(text, literal_bits)).error("VERIFY")
+        f.case("verify_%s_code" % name, "code", assemble(text, literal_bits)).error("VERIFY")
     for name, text in PARSE:
         f.case("parse_" + name, "stack", text).error("PARSE")
     body = " ".join("load x u8 dup argmin m%d" % k for k in range(65))

@@ -56,7 +56,7 @@ PARSE_NODES = [
     ("undefined_operand_store", "store nope %x"),
     ("undefined_operand_gather", "%a = gather nope %x"),
     ("value_without_percent", "%a = neg x"),
-    ("missing_comma", "%a = add %x %x"),
+    ("missing_comma", "%a = iota %x %x"),
     ("trailing_comma", "%a = add %x,"),
     ("missing_equals", "%a neg %x"),
     ("result_of_store", "%a = store y %x"),
@@ -85,6 +85,11 @@ PARSE_NODES = [
     ("const_float_for_bool", "%a = const bool 0.5"),
     ("const_true_for_float", "%a = const f32 true"),
     ("const_minus_nan", "%a = const f32 -nan"),
+    ("const_one_for_bool", "%a = const bool 1"),
+    ("const_zero_for_bool", "%a = const bool 0"),
+    ("const_inf_for_bool", "%a = const bool inf"),
+    ("trap_code_2_64", "trap 18446744073709551616 %b"),
+    ("array_length_2_64", "%a = array u8 18446744073709551616"),
     ("const_word", "%a = const f32 pi"),
     ("round_without_how", "%a = round %f"),
     ("round_unknown_how", "%a = round nearest %f"),
@@ -330,6 +335,20 @@ def limit_cases(f):
     f.graph("limit_array_elements_2_63", [], "%a = array u64 9223372036854775808").error("LIMIT")
     full = "%a = array f64 1048576\n%b = array i64 1048576\n"
     f.graph("limit_array_bytes", [], full + "%c = array u8 1").error("LIMIT")
+    for k in (699050, 699051):
+        case = f.graph("carried_array_%d" % k, "output y u8", """%%a = array f64 %d
+%%z = const u8 7
+%%b = const bool false
+%%c = loop %%d = %%a { test %%b yield %%d }
+store y %%z""" % k)
+        if k == 699050:
+            case.run(1).take("y", "u8", [7])
+        else:
+            case.error("LIMIT")
+    long = "n" * 256
+    f.case("limit_name_of_graph", "text", "graph %s { }" % long).error("LIMIT")
+    f.graph("limit_name_of_operand", "param %s i32" % long, []).error("LIMIT")
+    f.graph("limit_name_of_value", [], "%%%s = const i32 1" % long).error("LIMIT")
     case = f.graph("full_array_bytes", "output y u8", full + "%c = const u8 1\nstore y %c")
     case.run(1).take("y", "u8", [1])
     operands = ["result r%d u8" % k for k in range(65)]
@@ -375,6 +394,12 @@ store d %d
 store e %e""")
     run = case.run(1).take("a", "i64", [1 << 63]).take("b", "u64", [2 ** 64 - 1]).take("c", "i8", [0x80]).take("d", "u32", [0])
     run.take("e", "f64", [1 << 63])
+    case = f.graph("labels_of_digits", "output y i32; output z i32", "%5 = const i32 1\n%05 = const i32 2\n%99999999999999999999 = neg %5\n"
+                   "store y %05\nstore z %99999999999999999999")
+    case.run(1).take("y", "i32", [2]).take("z", "i32", [2 ** 32 - 1])
+    case = f.graph("too_large_is_infinity", "output y f32; output z f64; output w f32", "%y = const f32 3.4028236e38\n%z = const f64 -1e400\n"
+                   "%w = const f32 340282356779733661637539395458142568447\nstore y %y\nstore z %z\nstore w %w")
+    case = case.run(1).take("y", "f32", [0x7F800000]).take("z", "f64", [0xFFF0000000000000]).take("w", "f32", [0x7F7FFFFF])
     case = f.graph("same_name_for_operand_and_value", "input x i32; output y i32", "%y = load x\n%x = neg %y\nstore y %x")
     case.run(1).give("x", "i32", [3]).take("y", "i32", [2 ** 32 - 3])
     defaults = [("bool", "true", 1), ("i8", "-128", 128), ("u64", "18446744073709551615", 2 ** 64 - 1), ("f32", "nan", 0x7FC00000),
