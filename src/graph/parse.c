@@ -75,10 +75,10 @@ static void plain(parser *p, tg_op op, const token *where, size_t names)
     spec.operand = operand_name(p);
   }
   if (parts & PART_FOLD) {
-    spec.detail = (uint16_t)parse_word(p, fold_names, TG_FOLD_COUNT, "add, min, max, and, or, or xor");
+    spec.detail = (uint16_t)parse_word(p, fold_names, TG_FOLD_COUNT, "one of add min max and or xor");
   }
   if (parts & PART_ROUNDING) {
-    spec.detail = (uint16_t)parse_word(p, rounding_names, TG_ROUNDING_COUNT, "even, down, up or zero");
+    spec.detail = (uint16_t)parse_word(p, rounding_names, TG_ROUNDING_COUNT, "one of even down up zero");
   }
   if (parts & PART_TYPE) {
     spec.type = parse_type(p);
@@ -125,11 +125,11 @@ static void linear(parser *p, const token *where, size_t names)
     graph_fail(parse_at(p, where), TG_PARSE, "linear has at least one result, but no name stands before it");
     return;
   }
-  int ring = parse_word(p, ring_names, TG_RING_COUNT, "int, gf2, mod or float");
+  int ring = parse_word(p, ring_names, TG_RING_COUNT, "one of int gf2 mod float");
   if (ring == TG_RING_MOD) {
     spec.imm = parse_int(p, "a modulus", UINT64_MAX);
   }
-  int format = parse_word(p, format_names, TG_FORMAT_COUNT, "auto, csr or dense");
+  int format = parse_word(p, format_names, TG_FORMAT_COUNT, "one of auto csr dense");
   spec.detail = (uint16_t)(ring | format << 8);
   value_list(p);
   parse_expect(p, "{");
@@ -189,6 +189,16 @@ static void loop(parser *p, const token *where, size_t names)
   parse_bind(p, names, n_names, first);
 }
 
+/* Whether a branch yields as many values as names stand before it. */
+static void want_yields(parser *p, const token *word, size_t n, size_t n_names)
+{
+  if (n != n_names) {
+    graph_fail(parse_at(p, word), TG_PARSE, "yield gives %zu value%s, but %zu name%s before the branch", n,
+               n == 1 ? "" : "s", n_names, n_names == 1 ? " stands" : "s stand");
+    parse_hint(p, "a branch has as many names before `=` as its bodies yield values");
+  }
+}
+
 /* node* "yield" values "}", of a branch. The node is added when it is known whether another body follows: then `first`
  * is the first result. */
 static bool body(parser *p, size_t names, uint32_t *first)
@@ -203,7 +213,7 @@ static bool body(parser *p, size_t names, uint32_t *first)
   }
   const graph_scope *scope = &p->g->scopes.data[p->g->scope];
   if (parse_ok(p) && p->g->nodes.data[scope->owner].n_bodies == 1) {
-    want_names(p, &word, p->values.n - base, p->names.n - names);
+    want_yields(p, &word, p->values.n - base, p->names.n - names);
   }
   bool is_closed = parse_accept(p, "}"), has_more = is_closed && parse_is_next(p, "{");
   spec.detail = has_more ? 0 : 1;
@@ -375,8 +385,8 @@ static void file(parser *p)
 {
   token name, last;
   size_t start = (size_t)(p->tok.s - p->lex.s);
-  if (!parse_expect(p, "graph")) {
-    parse_hint(p, "a graph begins with `graph NAME {`");
+  if (!parse_accept(p, "graph")) {
+    parse_unexpected(p, "`graph NAME {`");
     return;
   }
   read_doc(p, p->lex.s, start);
