@@ -1,0 +1,82 @@
+#!/usr/bin/env python3
+"""examples.py: the examples run, and what they print is what NumPy finds in the same data."""
+# tg-test: checked timeout=300
+import os
+import re
+import subprocess
+import sys
+
+import numpy as np
+
+SOURCE = os.environ.get("TG_SOURCE", ".")
+BUILD = os.environ.get("TG_BUILD", os.path.join(SOURCE, "build"))
+THRONG = os.environ.get("THRONG", os.path.join(BUILD, "throng"))
+DATA = os.path.join(SOURCE, "examples", "data")
+n_tests = 0
+n_failed = 0
+
+
+def check(name, passed, diagnosis=""):
+    global n_tests, n_failed
+    n_tests += 1
+    n_failed += not passed
+    print(f"{'ok' if passed else 'not ok'} {n_tests} - {name}")
+    if not passed:
+        for line in str(diagnosis).splitlines():
+            print(f"# {line}")
+
+
+def run(*command):
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=SOURCE)
+    return done.returncode, done.stdout, done.stderr
+
+
+def close(text, pattern, expected, tolerance):
+    match = re.search(pattern, text)
+    return match is not None and abs(float(match[1]) - expected) <= tolerance
+
+
+def column(name):
+    return np.genfromtxt(os.path.join(DATA, name), delimiter=",", skip_header=1)[:, 1]
+
+
+def check_series():
+    status, out, err = run(os.path.join(BUILD, "examples", "series"), os.path.join(DATA, "co2.csv"))
+    check("series runs", status == 0, err)
+    co2 = column("co2.csv")
+    present = co2[~np.isnan(co2)]
+    check("series: count", f"{present.size} weeks, missing in {co2.size - present.size}" in out, out)
+    check("series: mean", close(out, r"mean +([\d.]+) ppm", present.mean(), 5e-5), out)
+    check("series: deviation", close(out, r"deviation +([\d.]+)", present.std(ddof=1), 5e-5), out)
+    check("series: extremes", f"{present.min():.1f} ppm" in out and f"{present.max():.1f} ppm" in out, out)
+    counts, _ = np.histogram(present, bins=16, range=(310, 374))
+    for low, count in zip(range(310, 374, 4), counts):
+        check(f"series: bin {low}", re.search(rf"{low} ppm +{count} ", out) is not None, out)
+
+
+def check_stats():
+    sunspots = column("sunspots.csv")
+    status, out, err = run(THRONG, "run", "examples/stats.tgg", "--in",
+                           f"x={os.path.join(DATA, 'sunspots.csv')}:SUNACTIVITY")
+    check("stats.tgg runs", status == 0, err)
+    found = dict(line.split() for line in out.splitlines() if len(line.split()) == 2)
+    check("stats: count", found.get("count") == str(sunspots.size), out)
+    check("stats: total", abs(float(found["total"]) - sunspots.sum()) < 1e-6, out)
+    check("stats: squares", abs(float(found["squares"]) - (sunspots**2).sum()) < 1e-4, out)
+    check("stats: least", (float(found["least"]), int(found["least_at"])) == (sunspots.min(), sunspots.argmin()), out)
+    check("stats: greatest",
+          (float(found["greatest"]), int(found["greatest_at"])) == (sunspots.max(), sunspots.argmax()), out)
+
+
+def main():
+    check_series()
+    check_stats()
+    status, out, err = run(os.path.join(BUILD, "examples", "matmul"), "33")
+    check("matmul: six loop orders agree", status == 0 and out.count("same bits") == 12, out + err)
+    status, out, err = run(os.path.join(BUILD, "examples", "transpose"))
+    check("transpose and convert", status == 0, out + err)
+    print(f"1..{n_tests}")
+    return n_failed > 0
+
+
+sys.exit(main())
