@@ -61,6 +61,46 @@ tg_value kit_lane(tg_graph *g, tg_type type)
   return kit_load(g, name, type);
 }
 
+/* ---- bodies ---- */
+
+tg_value kit_zero(tg_graph *g, tg_type type)
+{
+  return tg_const(g, type, 0);
+}
+
+tg_value kit_open_loop(tg_graph *g, tg_value start)
+{
+  tg_value carried = TG_POISON;
+  tg_loop_begin(g, &start, 1, 0, &carried);
+  return carried;
+}
+
+tg_value kit_open_step(tg_graph *g, tg_value start)
+{
+  tg_value carried = kit_open_loop(g, start);
+  tg_loop_test(g, kit_zero(g, TG_BOOL));
+  return carried;
+}
+
+tg_value kit_end_loop(tg_graph *g, tg_value next)
+{
+  tg_value results[2] = {TG_POISON, TG_POISON};
+  tg_loop_end(g, &next, 1, results);
+  return results[0];
+}
+
+tg_value kit_end_branch(tg_graph *g, tg_value value)
+{
+  tg_value result = TG_POISON;
+  tg_branch_end(g, &value, 1, &result);
+  return result;
+}
+
+void kit_open_branch(tg_graph *g)
+{
+  tg_branch_begin(g, kit_lane(g, TG_BOOL));
+}
+
 /* ---- running ---- */
 
 tg_kernel *kit_compile(tg_context *context, tg_graph *g)
@@ -104,6 +144,16 @@ void kit_run_once(tg_context *context, tg_graph *g, uint64_t n, const tg_binding
   tg_kernel *kernel = kit_compile(context, g);
   kit_run(context, kernel, n, bindings, n_bindings);
   tg_kernel_destroy(kernel);
+  tg_context_destroy(context);
+}
+
+void kit_finish(tg_context *context, tg_graph *g)
+{
+  tg_error error = {0};
+  if (tg_graph_finish(g, &error) != TG_OK) {
+    fail_msg("%s: %s", tg_status_name(error.code), error.message);
+  }
+  tg_graph_destroy(g);
   tg_context_destroy(context);
 }
 

@@ -20,6 +20,15 @@ tg_value kit_param(tg_graph *g, const char *name, tg_type type);
 tg_operand kit_declare(tg_graph *g, tg_operand_kind kind, const char *name, tg_type type);
 void kit_store(tg_graph *g, const char *name, tg_type type, tg_value value);
 
+/* Bodies with one value: a loop, whose condition comes next; a loop whose condition is false, up to its step; a branch
+ * on a bool of the lane. The ends give the result. */
+tg_value kit_zero(tg_graph *g, tg_type type);
+tg_value kit_open_loop(tg_graph *g, tg_value start);
+tg_value kit_open_step(tg_graph *g, tg_value start);
+tg_value kit_end_loop(tg_graph *g, tg_value next);
+void kit_open_branch(tg_graph *g);
+tg_value kit_end_branch(tg_graph *g, tg_value value);
+
 /* The binding of a C array, and of one variable. */
 #define KIT_STREAM(array)                                                                                              \
   (tg_binding)                                                                                                         \
@@ -43,6 +52,9 @@ void kit_run(tg_context *context, const tg_kernel *kernel, uint64_t n, const tg_
 
 /* Compiles, runs once on n lanes and destroys kernel, graph and context. */
 void kit_run_once(tg_context *context, tg_graph *g, uint64_t n, const tg_binding *bindings, size_t n_bindings);
+
+/* Demands that the graph is right, and destroys it and the context. */
+void kit_finish(tg_context *context, tg_graph *g);
 
 /* A graph that breaks one rule: what it does to an empty graph, and how that is reported. */
 typedef struct kit_broken {
