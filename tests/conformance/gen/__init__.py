@@ -1,7 +1,10 @@
 """The parts of the conformance generator; each module's files() gives the files it makes."""
 import importlib
 
-PARTS = ["arith", "floats", "modes", "reduce", "forms", "control", "arrays", "linear", "traps", "texterr", "invoke", "stack", "modules"]
+PARTS = [
+    "arith", "floats", "modes", "reduce", "forms", "control", "arrays", "linear", "traps", "texterr", "invoke", "stack",
+    "modules"
+]
 
 
 def modules_list():

@@ -1,5 +1,5 @@
 """arith_*.tgt: every integer and bool operation on the cross product of edge values, by Python integers."""
-from .base import BITS, INTS, WIDTH, Tgt, highest, lowest, rng, signed, wrap
+from .base import INTS, WIDTH, Tgt, highest, lowest, rng, signed, wrap
 from .edges import edges, pairs, some
 
 
@@ -24,7 +24,8 @@ def divmod_euclid(t, a, b):
 BINARY = {
     "add": lambda t, a, b: wrap(t, a + b),
     "sub": lambda t, a, b: wrap(t, a - b),
-    "mul": lambda t, a, b: wrap(t, signed(t, a) * signed(t, b)),
+    "mul": lambda t, a, b: wrap(t,
+                                signed(t, a) * signed(t, b)),
     "shl": shift_left,
     "shr": shift_right,
     "or": lambda t, a, b: a | b,
@@ -79,9 +80,9 @@ def divmod_const_case(f, t):
     a = list(dict.fromkeys(a + [r.getrandbits(WIDTH[t]) for _ in range(12)]))
     for d in values:
         name = "divmod_%s_by_%s" % (t, str(d).replace("-", "minus_"))
-        case = f.graph(name, "input a %s; output q %s; output r %s" % (t, t, t),
-                       "%a = load a\n" + "%%d = const %s %d\n" % (t, d) +
-                       "%q, %r = divmod %a, %d\nstore q %q\nstore r %r")
+        case = f.graph(
+            name, "input a %s; output q %s; output r %s" % (t, t, t),
+            "%a = load a\n" + "%%d = const %s %d\n" % (t, d) + "%q, %r = divmod %a, %d\nstore q %q\nstore r %r")
         out = [divmod_euclid(t, p, wrap(t, d)) for p in a]
         case.run(len(a)).give("a", t, a).take("q", t, [o[0] for o in out]).take("r", t, [o[1] for o in out])
 
@@ -99,9 +100,10 @@ def mixed_case(f, t):
     """One value used several times and by several sinks, with every result of every node stored."""
     a, b = some(t, 65, "mixed a"), some(t, 65, "mixed b")
     w = wrap
-    case = f.graph("mixed_%s" % t, "input a %s; input b %s; output x %s; output y %s; output z bool" % (t, t, t, t),
-                   "%a = load a\n%b = load b\n%0 = add %a, %a\n%1 = mul %0, %b\n%2 = xor %1, %a\n%3 = sub %2, %2\n"
-                   "%4 = lt %3, %2\nstore x %2\n%5, %6 = divmod %2, %b\n%7 = add %6, %5\nstore y %7\nstore z %4")
+    case = f.graph(
+        "mixed_%s" % t, "input a %s; input b %s; output x %s; output y %s; output z bool" % (t, t, t, t),
+        "%a = load a\n%b = load b\n%0 = add %a, %a\n%1 = mul %0, %b\n%2 = xor %1, %a\n%3 = sub %2, %2\n"
+        "%4 = lt %3, %2\nstore x %2\n%5, %6 = divmod %2, %b\n%7 = add %6, %5\nstore y %7\nstore z %4")
     x = [w(t, w(t, 2 * p) * q) ^ p for p, q in zip(a, b)]
     y = [w(t, sum(divmod_euclid(t, p, q))) for p, q in zip(x, b)]
     run = case.run(65).give("a", t, a).give("b", t, b).take("x", t, x).take("y", t, y)
@@ -148,5 +150,4 @@ def type_file(t):
 
 
 def files():
-    assert set(INTS) < set(BITS)
     return [bool_file()] + [type_file(t) for t in INTS]

@@ -14,8 +14,9 @@ BITS = ["bool"] + INTS
 NATIVE = TYPES
 BIG = ["i16be", "i32be", "i64be", "u16be", "u32be", "u64be", "f32be", "f64be", "f16be", "bf16be"]
 MODES = NATIVE + ["f16", "bf16"] + BIG
-WIDTH = {"bool": 1, "i8": 8, "i16": 16, "i32": 32, "i64": 64, "u8": 8, "u16": 16, "u32": 32, "u64": 64, "f32": 32,
-         "f64": 64}
+WIDTH = {
+    "bool": 1, "i8": 8, "i16": 16, "i32": 32, "i64": 64, "u8": 8, "u16": 16, "u32": 32, "u64": 64, "f32": 32, "f64": 64
+}
 QNAN = {"f32": 0x7FC00000, "f64": 0x7FF8000000000000}
 FILL = 0xA5
 
@@ -99,7 +100,7 @@ def small_to_f32(bits, exp_bits, man_bits):
     if e == (1 << exp_bits) - 1:
         return QNAN["f32"] if m else (sign << 31) | 0x7F800000
     bias = (1 << (exp_bits - 1)) - 1
-    x = (m + (1 << man_bits if e else 0)) * 2.0 ** (max(e, 1) - bias - man_bits)
+    x = (m + (1 << man_bits if e else 0)) * 2.0**(max(e, 1) - bias - man_bits)
     return (sign << 31) | from_float("f32", x)
 
 
@@ -153,6 +154,7 @@ def data_text(data):
 
 
 class Run:
+
     def __init__(self, lines, n, fuel=None, order=None):
         self.lines = lines
         lines += ["run", "n %d" % n]
@@ -207,6 +209,7 @@ class Run:
 
 
 class Case:
+
     def __init__(self, lines):
         self.lines = lines
 

@@ -27,7 +27,8 @@ def fold_all(t, fold, table, slots, slot_type, values, keep=None):
 def fold_case(f, mode, fold):
     t, size = mode_type(mode), mode_bytes(mode)
     slot_type = INTS[(len(f.names) * 3) % 8]
-    case = f.graph("%s_%s_slot_%s" % (fold, mode, slot_type), "input s %s; input v %s; accumulator a %s" % (slot_type, t, mode),
+    case = f.graph("%s_%s_slot_%s" % (fold, mode, slot_type),
+                   "input s %s; input v %s; accumulator a %s" % (slot_type, t, mode),
                    "%s = load s\n%v = load v\ncombine a " + fold + " %s, %v")
     values = edges(t) + some(t, 30, fold)
     slots = [wrap(slot_type, (k * 5) % 11 - 2) for k in range(len(values))]
@@ -42,10 +43,11 @@ def fold_case(f, mode, fold):
 
 def layout_case(f):
     """Accumulators with gaps, backwards, odd offsets, of one element, of none."""
-    case = f.graph("layouts", "input s i32; input v u16; accumulator a u16", "%s = load s\n%v = load v\ncombine a add %s, %v")
+    case = f.graph("layouts", "input s i32; input v u16; accumulator a u16",
+                   "%s = load s\n%v = load v\ncombine a add %s, %v")
     slots, values = [0, 1, 2, 3, 4, 0, -1, 1, 9, 2], [10, 20, 30, 40, 50, 60, 70, 80, 90, 65535]
-    for offset, stride, size in ((0, 2, 10), (1, 3, 15), (8, -2, 10), (7, -3, 10), (0, 2, 9), (0, 0, 4), (3, 2, 4), (0, 2, 0),
-                                 (10, 2, 10), (0, 100, 10), (2, -2, 4)):
+    for offset, stride, size in ((0, 2, 10), (1, 3, 15), (8, -2, 10), (7, -3, 10), (0, 2, 9), (0, 0, 4), (3, 2, 4),
+                                 (0, 2, 0), (10, 2, 10), (0, 100, 10), (2, -2, 4)):
         places, k = [], 0
         while 0 <= offset + k * stride and offset + k * stride + 2 <= size and (stride or k < 1):
             places.append(offset + k * stride)
@@ -62,22 +64,24 @@ def layout_case(f):
 
 def histogram_case(f):
     """Many lanes on few slots, over several blocks; several accumulators and a trap."""
-    case = f.graph("histogram", "accumulator count u32; accumulator first u64; accumulator last i64; result s u64",
-                   "%z = const u64 0\n%o = const u64 1\n%i = iota %z, %o\n%k = const u64 6364136223846793005\n%h = mul %i, %k\n"
-                   "%sh = const u64 60\n%b = shr %h, %sh\n%n = const u64 100\n%q, %r = divmod %i, %n\n%t = const u64 99\n"
-                   "%bad = eq %r, %t\ntrap 77 %bad @123\n%one = const u32 1\n%j = convert i64 %i\ncombine count add %b, %one\n"
-                   "combine first min %b, %i\ncombine last max %b, %j\nsum s %b")
+    case = f.graph(
+        "histogram", "accumulator count u32; accumulator first u64; accumulator last i64; result s u64",
+        "%z = const u64 0\n%o = const u64 1\n%i = iota %z, %o\n%k = const u64 6364136223846793005\n%h = mul %i, %k\n"
+        "%sh = const u64 60\n%b = shr %h, %sh\n%n = const u64 100\n%q, %r = divmod %i, %n\n%t = const u64 99\n"
+        "%bad = eq %r, %t\ntrap 77 %bad @123\n%one = const u32 1\n%j = convert i64 %i\ncombine count add %b, %one\n"
+        "combine first min %b, %i\ncombine last max %b, %j\nsum s %b")
     for n in (0, 1, 99, 100, 5000, 12289):
         lane = np.arange(n, dtype=np.uint64)
         bucket = (lane * np.uint64(6364136223846793005)) >> np.uint64(60)
         keep = lane % np.uint64(100) != 99
-        count, first, last = [0] * 16, [2 ** 64 - 1] * 16, [-1] * 16
+        count, first, last = [0] * 16, [2**64 - 1] * 16, [-1] * 16
         for i, b in zip(lane[keep].tolist(), bucket[keep].tolist()):
             count[b], first[b], last[b] = count[b] + 1, min(first[b], i), max(last[b], i)
         run = case.run(n)
         run.memory("count", bytes(64)).bind("count", "count", 0, 4).expect("count", encode("u32", count))
         run.memory("first", b"\xff" * 128).bind("first", "first", 0, 8).expect("first", encode("u64", first))
-        run.memory("last", b"\xff" * 128).bind("last", "last", 0, 8).expect("last", encode("i64", [v & (2 ** 64 - 1) for v in last]))
+        run.memory("last", b"\xff" * 128).bind("last", "last", 0,
+                                               8).expect("last", encode("i64", [v & (2**64 - 1) for v in last]))
         run.take("s", "u64", [int(bucket[keep].sum())])
         if n > 99:
             run.trapped(int((~keep).sum()), 99, 77, 123)
@@ -92,7 +96,8 @@ def uniform_operand_case(f):
         run.memory("a", encode("i32", [1, 2, 3, 4])).bind("a", "a", 0, 4)
         run.memory("b", bytes([9, 9, 9])).bind("b", "b", 0, 1)
         if n:
-            run.expect("a", encode("i32", [1, 2, wrap("i32", 3 - 3 * n), 4])).expect("b", bytes([9, 9, 9 ^ (7 * (n & 1))]))
+            run.expect("a", encode("i32",
+                                   [1, 2, wrap("i32", 3 - 3 * n), 4])).expect("b", bytes([9, 9, 9 ^ (7 * (n & 1))]))
 
 
 def combine_file():

@@ -11,7 +11,8 @@ OPS = """load iota const param add neg sub mul divmod shl shr or and xor not and
 convert bitcast gather loop branch linear test yield uniform array aload astore trap charge store sum argmin argmax
 combine""".split()
 FOLDS = ["add", "min", "max", "and", "or", "xor"]
-OPCODES = "load iota store argmax argmin sum + negate - * divmod << >> | & ^ ~ \\ < = ?: max dup drop swap over rot >R R@ R>".split()
+OPCODES = """load iota store argmax argmin sum + negate - * divmod << >> | & ^ ~ \\ < = ?: max
+dup drop swap over rot >R R@ R>""".split()
 assert len(OPS) == 43 and len(OPCODES) == 30 and len(INTS) == 8
 
 
@@ -21,6 +22,7 @@ def string(text):
 
 
 class Module:
+
     def __init__(self, name="g", doc=""):
         self.name, self.doc = name, doc
         self.operands, self.nodes, self.names = [], [], []
@@ -48,8 +50,8 @@ class Module:
         kind = TYPES.index(kind) if isinstance(kind, str) else kind
         operand = field.get("operand", 0)
         operand = self.index[operand] if isinstance(operand, str) else operand
-        data = struct.pack("<BBHIIQ", field.get("number", OPS.index(op)), kind, field.get("detail", 0), field.get("position", 0),
-                           operand, field.get("immediate", 0))
+        data = struct.pack("<BBHIIQ", field.get("number", OPS.index(op)), kind, field.get("detail", 0),
+                           field.get("position", 0), operand, field.get("immediate", 0))
         data += struct.pack("<I", field.get("n_args", len(args))) + b"".join(struct.pack("<I", a) for a in args)
         data += struct.pack("<I", results)
         if op == "linear":
@@ -79,11 +81,14 @@ class Module:
         return self
 
     def head(self, magic=b"TGB\x1a", version=1, zero=0):
-        return magic + struct.pack("<HH", version, zero) + string(self.name) + struct.pack("<I", len(self.doc)) + self.doc.encode()
+        return magic + struct.pack("<HH", version, zero) + string(self.name) + struct.pack("<I", len(
+            self.doc)) + self.doc.encode()
 
     def data(self, n_operands=None, n_nodes=None, n_names=None, **head):
         out = self.head(**head) + struct.pack("<I", len(self.operands) if n_operands is None else n_operands)
-        out += b"".join(self.operands) + struct.pack("<I", len(self.nodes) if n_nodes is None else n_nodes) + b"".join(self.nodes)
+        out += b"".join(self.operands) + struct.pack("<I",
+                                                     len(self.nodes) if n_nodes is None else n_nodes) + b"".join(
+                                                         self.nodes)
         out += struct.pack("<I", len(self.names) if n_names is None else n_names)
         return out + b"".join(struct.pack("<I", v) + string(n) for v, n in self.names)
 
@@ -102,7 +107,8 @@ def assemble(text, literal_bits):
             k += 2
         elif op == "iota":
             t = words[k]
-            out += bytes([TYPES.index(t)]) + struct.pack("<QQ", literal_bits(t, words[k + 1]), literal_bits(t, words[k + 2]))
+            out += bytes([TYPES.index(t)]) + struct.pack("<QQ", literal_bits(t, words[k + 1]),
+                                                         literal_bits(t, words[k + 2]))
             k += 3
         elif op in ("sum", "argmin", "argmax"):
             out += string(words[k])

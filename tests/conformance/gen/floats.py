@@ -3,8 +3,10 @@ from . import ieee
 from .base import FLOATS, INTS, NUMBERS, TYPES, WIDTH, Tgt, canon, encode, from_float, is_nan, raw, rng, to_float
 from .edges import NAN_BITS, edges, pairs, small_floats, some
 
-BINARY = {"add": ieee.add, "sub": ieee.sub, "mul": ieee.mul, "div": ieee.div, "max": ieee.maximum, "lt": ieee.less,
-          "eq": ieee.equal}
+BINARY = {
+    "add": ieee.add, "sub": ieee.sub, "mul": ieee.mul, "div": ieee.div, "max": ieee.maximum, "lt": ieee.less, "eq":
+    ieee.equal
+}
 
 
 def binary_case(f, op, t):
@@ -19,7 +21,8 @@ def binary_case(f, op, t):
 
 def unary_case(f, name, node, t, oracle):
     a = edges(t) + small_floats(t) + NAN_BITS[t] + some(t, 60, name)
-    case = f.graph("%s_%s" % (name, t), "input a %s; output y %s" % (t, t), "%a = load a\n%y = " + node + " %a\nstore y %y")
+    case = f.graph("%s_%s" % (name, t), "input a %s; output y %s" % (t, t),
+                   "%a = load a\n%y = " + node + " %a\nstore y %y")
     case.run(len(a)).give_raw("a", t, raw(t, a)).take("y", t, [oracle(t, p) for p in a])
 
 
@@ -32,13 +35,13 @@ def near_ties(t):
         a, b = one | r.getrandbits(man), one | r.getrandbits(man)
         product = ieee.mul(t, a, b)
         shift = r.getrandbits(8) % (man + 6)
-        scale = 2.0 ** -shift
+        scale = 2.0**-shift
         c = ieee.mul(t, ieee.neg(t, product) if k & 1 else product, from_float(t, scale))
         if k % 4 > 1:
             c = ieee.neg(t, (one | r.getrandbits(man)) + ((k % 3) << man) // 2)
         out.append((a, b, c))
-    half = from_float(t, 2.0 ** -(man + 1))
-    tiny = from_float(t, 2.0 ** -(2 * man + 20))
+    half = from_float(t, 2.0**-(man + 1))
+    tiny = from_float(t, 2.0**-(2 * man + 20))
     for c in (tiny, ieee.neg(t, tiny)):
         out += [(one + 1, one, half), (one + 1, half, one), (one, half, one + 1), (half, one + 1, c), (half, half, c)]
     least, big = 1, from_float(t, float.fromhex("0x1p+127") if t == "f32" else float.fromhex("0x1p+1023"))
@@ -62,9 +65,10 @@ def fma_case(f, t):
 def no_contraction_case(f, t):
     """a * b + c written as two operations rounds twice."""
     triples = near_ties(t)
-    case = f.graph("mul_then_add_%s" % t, "input a %s; input b %s; input c %s; output y %s; output z %s" % (t, t, t, t, t),
-                   "%a = load a\n%b = load b\n%c = load c\n%p = mul %a, %b\n%y = add %p, %c\n%z = sub %c, %p\n"
-                   "store y %y\nstore z %z")
+    case = f.graph(
+        "mul_then_add_%s" % t, "input a %s; input b %s; input c %s; output y %s; output z %s" % (t, t, t, t, t),
+        "%a = load a\n%b = load b\n%c = load c\n%p = mul %a, %b\n%y = add %p, %c\n%z = sub %c, %p\n"
+        "store y %y\nstore z %z")
     run = case.run(len(triples))
     for k, name in enumerate("abc"):
         run.give(name, t, [v[k] for v in triples])
@@ -79,19 +83,24 @@ def no_rewrite_case(f, t):
     a, b = pairs(t, 0, "rewrite")
     a, b = a[::3], b[::3]
     zero, one = 0, from_float(t, 1.0)
-    nodes = ["%a = load a", "%b = load b", "%zero = const {0} 0.0", "%one = const {0} 1.0", "%two = const {0} 2.0",
-             "%0 = sub %a, %a", "%1 = mul %a, %zero", "%2 = div %a, %a", "%3 = add %a, %zero", "%4 = sub %a, %b", "%5 = neg %4",
-             "%6 = sub %zero, %a", "%7 = add %a, %b", "%8 = sub %7, %b", "%9 = mul %a, %one", "%10 = div %one, %b",
-             "%11 = mul %a, %10", "%12 = div %a, %two"]
+    nodes = [
+        "%a = load a", "%b = load b", "%zero = const {0} 0.0", "%one = const {0} 1.0", "%two = const {0} 2.0",
+        "%0 = sub %a, %a", "%1 = mul %a, %zero", "%2 = div %a, %a", "%3 = add %a, %zero", "%4 = sub %a, %b",
+        "%5 = neg %4", "%6 = sub %zero, %a", "%7 = add %a, %b", "%8 = sub %7, %b", "%9 = mul %a, %one",
+        "%10 = div %one, %b", "%11 = mul %a, %10", "%12 = div %a, %two"
+    ]
     outs = {"s": 0, "m": 1, "q": 2, "p": 3, "n": 5, "z": 6, "r": 8, "i": 9, "c": 11, "h": 12}
     nodes = [line.format(t) for line in nodes] + ["store %s %%%d" % item for item in outs.items()]
-    case = f.graph("identities_%s" % t, ["input a " + t, "input b " + t] + ["output %s %s" % (k, t) for k in outs], nodes)
+    case = f.graph("identities_%s" % t, ["input a " + t, "input b " + t] + ["output %s %s" % (k, t) for k in outs],
+                   nodes)
     two = from_float(t, 2.0)
-    want = {"s": lambda x, y: ieee.sub(t, x, x), "m": lambda x, y: ieee.mul(t, x, zero), "q": lambda x, y: ieee.div(t, x, x),
-            "p": lambda x, y: ieee.add(t, x, zero), "n": lambda x, y: ieee.neg(t, ieee.sub(t, x, y)),
-            "z": lambda x, y: ieee.sub(t, zero, x), "r": lambda x, y: ieee.sub(t, ieee.add(t, x, y), y),
-            "i": lambda x, y: ieee.mul(t, x, one), "c": lambda x, y: ieee.mul(t, x, ieee.div(t, one, y)),
-            "h": lambda x, y: ieee.div(t, x, two)}
+    want = {
+        "s": lambda x, y: ieee.sub(t, x, x), "m": lambda x, y: ieee.mul(t, x, zero), "q":
+        lambda x, y: ieee.div(t, x, x), "p": lambda x, y: ieee.add(t, x, zero), "n":
+        lambda x, y: ieee.neg(t, ieee.sub(t, x, y)), "z": lambda x, y: ieee.sub(t, zero, x), "r":
+        lambda x, y: ieee.sub(t, ieee.add(t, x, y), y), "i": lambda x, y: ieee.mul(t, x, one), "c":
+        lambda x, y: ieee.mul(t, x, ieee.div(t, one, y)), "h": lambda x, y: ieee.div(t, x, two)
+    }
     run = case.run(len(a)).give("a", t, a).give("b", t, b)
     for name in outs:
         run.take(name, t, [want[name](x, y) for x, y in zip(a, b)])
@@ -109,10 +118,12 @@ def select_case(f, t):
 
 def literal_case(f, t):
     """Literals: decimal and hexadecimal, integers, ties of the decimal rounding, subnormals."""
-    texts = ["0.0", "-0.0", "1", "-3", "0.1", "1e-3", ".5", "1.5", "0x1.8p1", "-0x1p-3", "inf", "-inf", "nan", "16777217",
-             "16777219", "9007199254740993", "1e30", "1e-40", "1.4e-45", "3.4028234e38", "123456789.125", "0x10", "1E2",
-             "2.5e+1", "0.3333333333333333333333333", "7.0064923216240853e-46", "1.00000017881393432617187499",
-             "1.00000005960464477539062501", "0x1.000001p0", "0x1.000001000000001p0", "0x1.fffffffp0", "4.9e-324", "1e-310"]
+    texts = [
+        "0.0", "-0.0", "1", "-3", "0.1", "1e-3", ".5", "1.5", "0x1.8p1", "-0x1p-3", "inf", "-inf", "nan", "16777217",
+        "16777219", "9007199254740993", "1e30", "1e-40", "1.4e-45", "3.4028234e38", "123456789.125", "0x10", "1E2",
+        "2.5e+1", "0.3333333333333333333333333", "7.0064923216240853e-46", "1.00000017881393432617187499",
+        "1.00000005960464477539062501", "0x1.000001p0", "0x1.000001000000001p0", "0x1.fffffffp0", "4.9e-324", "1e-310"
+    ]
     from fractions import Fraction
     want = []
     for s in texts:
@@ -134,7 +145,7 @@ def hex_fraction(text):
     from fractions import Fraction
     digits, _, exponent = text[2:].partition("p")
     whole, _, part = digits.partition(".")
-    return Fraction(int(whole + part, 16)) * Fraction(2) ** (int(exponent or 0) - 4 * len(part))
+    return Fraction(int(whole + part, 16)) * Fraction(2)**(int(exponent or 0) - 4 * len(part))
 
 
 def float_file(t):
@@ -162,8 +173,10 @@ def convert_values(t, u):
         if u in INTS or u == "f32":
             values += small_floats(t)
         if t == "f64" and u == "f32":
-            values += [0x36A0000000000000, 0x3690000000000000, 0x3690000000000001, 0x47EFFFFFEFFFFFFF, 0x47EFFFFFF0000000,
-                       0x380FFFFFFFFFFFFF, 0x3FF0000010000000, 0x3FF0000030000000, 0x3FF0000010000001, 0xB6A0000000000000]
+            values += [
+                0x36A0000000000000, 0x3690000000000000, 0x3690000000000001, 0x47EFFFFFEFFFFFFF, 0x47EFFFFFF0000000,
+                0x380FFFFFFFFFFFFF, 0x3FF0000010000000, 0x3FF0000030000000, 0x3FF0000010000001, 0xB6A0000000000000
+            ]
         return values
     values = edges(t) + some(t, 6, u)
     if u in FLOATS and WIDTH[t] >= 32:
@@ -171,7 +184,9 @@ def convert_values(t, u):
         for shift in range(0, WIDTH[t] - man, 3):
             base = ((1 << man) - 1) << shift
             half = (1 << shift) >> 1
-            values += [v & ((1 << WIDTH[t]) - 1) for v in (base + half - 1, base + half, base + half + 1, -(base + half))]
+            values += [
+                v & ((1 << WIDTH[t]) - 1) for v in (base + half - 1, base + half, base + half + 1, -(base + half))
+            ]
     return values
 
 
@@ -200,9 +215,10 @@ def bitcast_round_trip(f, t):
     """Bits to float to bits: a NaN made from bits comes back canonical, also out of arithmetic."""
     i = "u32" if t == "f32" else "u64"
     a = NAN_BITS[t] + edges(t)
-    case = f.graph("bitcast_round_trip_%s" % t, "input a %s; output y %s; output z %s" % (i, i, i),
-                   "%a = load a\n%f = bitcast {0} %a\n%y = bitcast {1} %f\n%g = neg %f\n%z = bitcast {1} %g\n"
-                   "store y %y\nstore z %z".format(t, i))
+    case = f.graph(
+        "bitcast_round_trip_%s" % t, "input a %s; output y %s; output z %s" % (i, i, i),
+        "%a = load a\n%f = bitcast {0} %a\n%y = bitcast {1} %f\n%g = neg %f\n%z = bitcast {1} %g\n"
+        "store y %y\nstore z %z".format(t, i))
     run = case.run(len(a)).give("a", i, a).take("y", i, [canon(t, p) for p in a])
     run.take("z", i, [ieee.neg(t, p) for p in a])
 
@@ -210,16 +226,19 @@ def bitcast_round_trip(f, t):
 def chain_cases(f):
     """Conversions in a row that must not be fused."""
     a = small_floats("f64") + some("f64", 20, "chain")
-    case = f.graph("f64_to_f32_to_i32", "input a f64; output y i32; output z f64",
-                   "%a = load a\n%b = convert f32 %a\n%y = convert i32 %b\n%z = convert f64 %b\nstore y %y\nstore z %z")
+    case = f.graph(
+        "f64_to_f32_to_i32", "input a f64; output y i32; output z f64",
+        "%a = load a\n%b = convert f32 %a\n%y = convert i32 %b\n%z = convert f64 %b\nstore y %y\nstore z %z")
     narrow = [ieee.convert("f64", "f32", p) for p in a]
     run = case.run(len(a)).give("a", "f64", a).take("y", "i32", [ieee.convert("f32", "i32", p) for p in narrow])
     run.take("z", "f64", [ieee.convert("f32", "f64", p) for p in narrow])
     i = some("i64", 40, "chain") + edges("i64")
-    case = f.graph("i64_to_f64_to_f32", "input a i64; output y f32; output z f32",
-                   "%a = load a\n%b = convert f64 %a\n%y = convert f32 %b\n%z = convert f32 %a\nstore y %y\nstore z %z")
+    case = f.graph(
+        "i64_to_f64_to_f32", "input a i64; output y f32; output z f32",
+        "%a = load a\n%b = convert f64 %a\n%y = convert f32 %b\n%z = convert f32 %a\nstore y %y\nstore z %z")
     y = [ieee.convert("f64", "f32", ieee.convert("i64", "f64", p)) for p in i]
-    case.run(len(i)).give("a", "i64", i).take("y", "f32", y).take("z", "f32", [ieee.convert("i64", "f32", p) for p in i])
+    case.run(len(i)).give("a", "i64", i).take("y", "f32", y).take("z", "f32",
+                                                                  [ieee.convert("i64", "f32", p) for p in i])
     case = f.graph("i32_to_i8_to_u32", "input a i32; output y u32",
                    "%a = load a\n%b = convert i8 %a\n%y = convert u32 %b\nstore y %y")
     i = edges("i32") + some("i32", 10, "chain")

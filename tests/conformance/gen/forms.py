@@ -6,8 +6,8 @@ i in place under the output, c const, p param, d param with a default that is no
 from . import ieee
 from .arith import BINARY as INT_BINARY
 from .arith import BOOL_BINARY, divmod_euclid
-from .base import (BITS, FILL, FLOATS, INTS, MODES, NUMBERS, TYPES, WIDTH, Tgt, decode_one, encode_one, literal, mode_bytes,
-                   mode_type, rng, wrap)
+from .base import (BITS, FILL, FLOATS, INTS, MODES, NUMBERS, TYPES, WIDTH, Tgt, decode_one, encode_one, literal,
+                   mode_bytes, mode_type, rng, wrap)
 from .edges import edges, some
 
 LENGTHS = [0, 1, 2, 3, 4, 5, 7, 8, 9, 15, 16, 17, 31, 32, 33, 63, 64, 65, 129]
@@ -28,8 +28,10 @@ def op_table():
     for t in INTS:
         rows.append(("neg", "neg", [t], t, lambda a, t=t: wrap(t, -a)))
     for t in FLOATS:
-        two = {"add": ieee.add, "sub": ieee.sub, "mul": ieee.mul, "div": ieee.div, "max": ieee.maximum, "lt": ieee.less,
-               "eq": ieee.equal}
+        two = {
+            "add": ieee.add, "sub": ieee.sub, "mul": ieee.mul, "div": ieee.div, "max": ieee.maximum, "lt": ieee.less,
+            "eq": ieee.equal
+        }
         for op, g in two.items():
             u = "bool" if op in ("lt", "eq") else t
             rows.append((op, op, [t, t], u, lambda a, b, g=g, t=t: g(t, a, b)))
@@ -143,9 +145,10 @@ def choose_forms(types, result, k):
 
 
 def forms_file():
-    f = Tgt("forms", "Every operation and type with operands of several forms; the case name ends with the forms.\n"
-            "s stream, w wide stride, r backwards, o odd offset, b broadcast, i in place, c const, p param, d default, D default\n"
-            "overridden")
+    f = Tgt(
+        "forms", "Every operation and type with operands of several forms; the case name ends with the forms.\n"
+        "s stream, w wide stride, r backwards, o odd offset, b broadcast, i in place, c const, p param, d default,\n"
+        "D default overridden")
     for k, row in enumerate(op_table()):
         for j, forms in enumerate(choose_forms(row[2], row[3], k)):
             label = "%s_%s_%s" % (row[0], row[2][-1], forms)
@@ -209,7 +212,8 @@ def iota_cases(f):
             start, stride = e[(j * 5 + 3) % len(e)], e[(j * 7 + 1) % len(e)]
             oa, na = declare(forms[0], "a", t, start)
             ob, nb = declare(forms[1], "b", t, stride)
-            case = f.graph("iota_%s_%s" % (t, forms), oa + ob + ["output y " + t], na + nb + ["%y = iota %a, %b", "store y %y"])
+            case = f.graph("iota_%s_%s" % (t, forms), oa + ob + ["output y " + t],
+                           na + nb + ["%y = iota %a, %b", "store y %y"])
             run = case.run(n)
             give(run, forms[0], "a", t, [start])
             give(run, forms[1], "b", t, [stride])
@@ -221,6 +225,42 @@ def iota_cases(f):
                 run = case.run(11).give("a", t, [start]).give("b", t, [stride])
                 run.take("y", t, iota_lanes(t, start, stride, 11))
     float_iota_rounds(f)
+    iota_of_uniform_nodes(f)
+
+
+def iota_of_uniform_nodes(f):
+    """Nodes 4 to 26 and linear over uniform operands are uniform, so iota may start there and step by them."""
+    nodes = """%p = param p
+%one = const i32 1
+%b = lt %p, %one
+%s = select %b, %p, %one
+%q, %r = divmod %p, %s
+%x = xor %q, %r
+%f = convert f32 %x
+%h = const f32 0.5
+%m = fma %f, %h, %h
+%d = round down %m
+%u = bitcast u32 %d
+%i = bitcast i32 %u
+%g = gather t %r
+%n = not %g
+%l = linear int auto %n, %i { 0 0 %one, 0 1 %p }
+%y = iota %l, %g
+%z = iota %m, %d
+store y %y
+store z %z"""
+    case = f.graph("iota_of_uniform_nodes", "param p i32; table t i32; output y i32; output z f32", nodes)
+    table = [5, 6, 7, 8]
+    for p in (0, 1, 3, -7, 1000):
+        s = p if p < 1 else 1
+        q, r = divmod_euclid("i32", wrap("i32", p), wrap("i32", s))
+        x = ieee.int_to_float("i32", "f32", q ^ r)
+        m = ieee.fma("f32", x, 0x3F000000, 0x3F000000)
+        d = ieee.round_to("f32", "down", m)
+        g = table[r] if r < 4 else 0
+        start = wrap("i32", ~g + d * p)
+        run = case.run(9).give("p", "i32", [wrap("i32", p)]).give("t", "i32", table)
+        run.take("y", "i32", iota_lanes("i32", start, g, 9)).take("z", "f32", iota_lanes("f32", m, d, 9))
 
 
 def float_iota_rounds(f):
@@ -229,11 +269,13 @@ def float_iota_rounds(f):
         n = 4097
         y = iota_lanes(t, start, stride, n)
         assert y != [ieee.fma(t, ieee.int_to_float("u64", t, k), stride, start) for k in range(n)]
-        case = f.graph("iota_tenths_%s" % t, "output y %s" % t, ["%%a = const %s 0.1" % t, "%y = iota %a, %a", "store y %y"])
+        case = f.graph("iota_tenths_%s" % t, "output y %s" % t,
+                       ["%%a = const %s 0.1" % t, "%y = iota %a, %a", "store y %y"])
         case.run(33).take("y", t, y[:33])
         bits = "u32" if t == "f32" else "u64"
-        case = f.graph("iota_tenths_digest_%s" % t, "result s u64; result last %s" % t,
-                       "%a = const " + t + " 0.1\n%y = iota %a, %a\n%b = bitcast " + bits + " %y\nsum s %b\nargmax last %y, %y")
+        case = f.graph(
+            "iota_tenths_digest_%s" % t, "result s u64; result last %s" % t,
+            "%a = const " + t + " 0.1\n%y = iota %a, %a\n%b = bitcast " + bits + " %y\nsum s %b\nargmax last %y, %y")
         case.run(n).take("s", "u64", [wrap("u64", sum(y))]).take("last", t, [max(y)])
     lanes = [(1 << 24) + 1, (1 << 24) + 3, 5000]
     case = f.graph("iota_f32_of_u64_lane", "input k u64; output y f32",
@@ -244,9 +286,10 @@ def float_iota_rounds(f):
 
 def nan_param_case(f):
     """A NaN with payload in a param, a const and a broadcast stream is canonical where it leaves."""
-    case = f.graph("nan_forms", "param p f32; input b f32; output y f32; output z f32; output w u32; output v f32",
-                   "%p = param p\n%b = load b\n%n = neg %b\n%c = const f32 nan\n%w = bitcast u32 %p\n"
-                   "store y %p\nstore z %n\nstore w %w\nstore v %c")
+    case = f.graph(
+        "nan_forms", "param p f32; input b f32; output y f32; output z f32; output w u32; output v f32",
+        "%p = param p\n%b = load b\n%n = neg %b\n%c = const f32 nan\n%w = bitcast u32 %p\n"
+        "store y %p\nstore z %n\nstore w %w\nstore v %c")
     run = case.run(3).memory("p", bytes.fromhex("010080ff")).bind("p", "p", 0, 4)
     run.memory("b", bytes.fromhex("deadc0ff")).bind("b", "b", 0, 0)
     for name in "yzv":
@@ -272,14 +315,16 @@ def many_sinks(f):
 
 
 def unused_operands(f):
-    case = f.graph("unused_operands", "input x i32; param p u8; table t f64; param q bool = true; result s u64; output y bool",
+    case = f.graph("unused_operands",
+                   "input x i32; param p u8; table t f64; param q bool = true; result s u64; output y bool",
                    "%q = param q\nstore y %q\nsum s %q")
     run = case.run(3).memory("x", bytes(12)).bind("x", "x", 0, 4).memory("p", b"\x01").bind("p", "p", 0, 0)
     run.memory("t", b"").bind("t", "t", 0, 8).take("y", "bool", [1] * 3).take("s", "u64", [3])
     run = case.run(2).memory("x", bytes(12)).bind("x", "x", 8, -4).memory("p", b"\x01").bind("p", "p", 0, 0)
     run.memory("t", b"").bind("t", "t", 5, 8).memory("q", b"\x00").bind("q", "q", 0, 1).take("y", "bool", [0] * 2)
-    case = f.graph("dead_nodes", "input x i32; output y i32",
-                   "%x = load x\n%0 = mul %x, %x\n%1, %2 = divmod %0, %x\n%3 = convert f64 %2\n%4 = sqrt %3\nstore y %x")
+    case = f.graph(
+        "dead_nodes", "input x i32; output y i32",
+        "%x = load x\n%0 = mul %x, %x\n%1, %2 = divmod %0, %x\n%3 = convert f64 %2\n%4 = sqrt %3\nstore y %x")
     run = case.run(2).give("x", "i32", [0, 9]).take("y", "i32", [0, 9])
     case = f.graph("dropped_result", "input x i32; result s i64; result t i64", "%x = load x\nsum s %x\nsum t %x")
     run = case.run(3).give("x", "i32", [1, 2, 3]).take("t", "i64", [6])
@@ -292,7 +337,8 @@ def layouts_file():
         case = f.graph("strides_" + mode, "input x %s; output y %s" % (mode, mode), "%x = load x\nstore y %x")
         r = rng("layout", mode)
         strides = [size, 2 * size, size + 1, 3 * size + 2, -size, -(size + 3), -2 * size]
-        for k, (a, b) in enumerate([(0, 1), (1, 0), (2, 4), (4, 2), (3, 5), (5, 6), (6, 3), (0, 4), (4, 0), (None, 2), (None, 0)]):
+        for k, (a, b) in enumerate([(0, 1), (1, 0), (2, 4), (4, 2), (3, 5), (5, 6), (6, 3), (0, 4), (4, 0), (None, 2),
+                                    (None, 0)]):
             n = [1, 2, 5, 9, 17, 3, 8, 16, 7, 33, 4][(k + size) % 11]
             x = Layout(mode, n, 0 if a is None else strides[a], k % 4 + (a == 2))
             y = Layout(mode, n, strides[b], (k * 3) % 5)
@@ -309,7 +355,8 @@ LENGTH_GRAPHS = [
     ("u8_add", "u8", "%y = add %a, %b", lambda a, b: wrap("u8", a + b)),
     ("i16_max", "i16", "%y = max %a, %b", lambda a, b: INT_BINARY["max"]("i16", a, b)),
     ("i32_mul_add", "i32", "%p = mul %a, %b\n%y = add %p, %a", lambda a, b: wrap("i32", a * b + a)),
-    ("u64_xor_shift", "u64", "%k = const u64 13\n%s = shl %a, %k\n%y = xor %s, %b", lambda a, b: wrap("u64", a << 13) ^ b),
+    ("u64_xor_shift", "u64", "%k = const u64 13\n%s = shl %a, %k\n%y = xor %s, %b",
+     lambda a, b: wrap("u64", a << 13) ^ b),
     ("f32_mul_add", "f32", "%p = mul %a, %b\n%y = add %p, %a", lambda a, b: ieee.add("f32", ieee.mul("f32", a, b), a)),
     ("f64_fma", "f64", "%y = fma %a, %b, %a", lambda a, b: ieee.fma("f64", a, b, a)),
     ("bool_logic", "bool", "%n = not %a\n%y = xor %n, %b", lambda a, b: (1 - a) ^ b),
@@ -337,9 +384,10 @@ def lengths_file():
 
 def long_lengths(f):
     """Whole blocks and one lane more or less, inputs broadcast, so that the output alone is long."""
-    case = f.graph("blocks_u8", "output y u8", "%a = const u8 3\n%b = const u8 5\n%i = iota %a, %b\n%y = mul %i, %i\nstore y %y")
+    case = f.graph("blocks_u8", "output y u8",
+                   "%a = const u8 3\n%b = const u8 5\n%i = iota %a, %b\n%y = mul %i, %i\nstore y %y")
     for n in (4095, 4096, 4097, 8193):
-        case.run(n).take("y", "u8", [wrap("u8", (3 + 5 * k) ** 2) for k in range(n)], guard=1)
+        case.run(n).take("y", "u8", [wrap("u8", (3 + 5 * k)**2) for k in range(n)], guard=1)
 
 
 def files():

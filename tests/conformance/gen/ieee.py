@@ -41,13 +41,13 @@ def round_fraction(t, q, negative_zero=False):
     precision, least, top = PRECISION[t]
     a = abs(q)
     e = a.numerator.bit_length() - a.denominator.bit_length()
-    e = e if Fraction(2) ** e <= a else e - 1
+    e = e if Fraction(2)**e <= a else e - 1
     ulp = max(e - precision + 1, least)
-    scaled = a / Fraction(2) ** ulp
+    scaled = a / Fraction(2)**ulp
     n, rest = divmod(scaled.numerator, scaled.denominator)
     double = 2 * rest - scaled.denominator
     n += 1 if double > 0 or (double == 0 and n & 1) else 0
-    x = math.inf if n * Fraction(2) ** ulp >= Fraction(2) ** top else math.ldexp(n, ulp)
+    x = math.inf if n * Fraction(2)**ulp >= Fraction(2)**top else math.ldexp(n, ulp)
     return from_float(t, math.copysign(x, -1.0 if q < 0 else 1.0))
 
 

@@ -13,14 +13,14 @@ class Trap(Exception):
         self.code, self.position = code, position
 
 
-FUEL_CODE = 2 ** 32 - 1
+FUEL_CODE = 2**32 - 1
 
 
 class Fuel:
     """What a lane may still take; None and 2^64-1 are without limit."""
 
     def __init__(self, units):
-        self.left = None if units == 2 ** 64 - 1 else units
+        self.left = None if units == 2**64 - 1 else units
 
     def take(self, units, position):
         if self.left is None:
@@ -70,7 +70,7 @@ def lane_run(case, ins, outs, rows, oracle, fuel=None):
     return run
 
 
-def lanes(f, name, ins, outs, nodes, rows, oracle, fuels=(None,)):
+def lanes(f, name, ins, outs, nodes, rows, oracle, fuels=(None, )):
     case = lane_case(f, name, ins, outs, nodes)
     for fuel in fuels:
         lane_run(case, ins, outs, rows, oracle, fuel)

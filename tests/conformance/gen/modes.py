@@ -1,8 +1,11 @@
-"""modes.tgt: every memory mode, loaded and stored, in both byte orders; f16 and bf16 at ties, subnormals and overflow."""
+"""modes.tgt: every memory mode, loaded and stored, in both byte orders.
+
+f16 and bf16 are tried at ties, subnormals and overflow; their rounding by integers is checked against NumPy.
+"""
 import numpy as np
 
-from .base import (BIG, FLOATS, MODES, SMALL, WIDTH, Tgt, canon, decode_one, encode, f32_to_small, mode_bytes, mode_type, raw,
-                   rng, small_to_f32)
+from .base import (BIG, FLOATS, MODES, SMALL, WIDTH, Tgt, canon, decode_one, encode, f32_to_small, mode_bytes,
+                   mode_type, raw, rng, small_to_f32)
 from .edges import NAN_BITS, edges, some
 
 
@@ -39,14 +42,16 @@ def around_ties(base):
         sign = 0x80000000 if len(out) & 1 else 0
         out += [b | sign for b in (middle - 1, middle, middle + 1)]
         out += [low ^ sign] if len(out) % 5 == 0 else []
-    out += [0x7F7FFFFF, 0xFF7FFFFF, 0x477FEFFF, 0x477FF000, 0xC77FF000, 0x33000000, 0x33000001, 0x32FFFFFF, 0xB3000000, 1,
-            0x80000001, 0x00007FFF, 0x00008000, 0x00008001, 0x00018000, 0x7F800000, 0xFF800000]
+    out += [
+        0x7F7FFFFF, 0xFF7FFFFF, 0x477FEFFF, 0x477FF000, 0xC77FF000, 0x33000000, 0x33000001, 0x32FFFFFF, 0xB3000000, 1,
+        0x80000001, 0x00007FFF, 0x00008000, 0x00008001, 0x00018000, 0x7F800000, 0xFF800000
+    ]
     return out + NAN_BITS["f32"] + [0x7FC00000, 0, 0x80000000]
 
 
 def middle_of(low, up):
-    return int((np.uint32(low).view(np.float32) * np.float32(0.5) + np.uint32(up).view(np.float32) * np.float32(0.5)).view(
-        np.uint32))
+    return int((np.uint32(low).view(np.float32) * np.float32(0.5) +
+                np.uint32(up).view(np.float32) * np.float32(0.5)).view(np.uint32))
 
 
 def check_small(base, bits):
@@ -74,7 +79,6 @@ def element_patterns(mode):
 
 
 def stored_values(mode):
-    t = mode_type(mode)
     if base_of(mode) in SMALL:
         values = around_ties(base_of(mode))
         for v in values:
@@ -108,7 +112,6 @@ def store_case(f, mode):
 
 def copy_case(f, mode):
     """Loading and storing in one mode changes only NaNs and odd bools; done in place as well."""
-    t = mode_type(mode)
     case = f.graph("copy_" + mode, "input x %s; output y %s" % (mode, mode), "%x = load x\nstore y %x")
     values = element_patterns(mode)[:65]
     data, size = raw(mode, values), mode_bytes(mode)
@@ -126,7 +129,8 @@ def between_cases(f):
         for b in group:
             if a == b:
                 continue
-            values = [p for p in element_patterns(a)][::9] if base_of(a) in SMALL else around_ties("f16")[::9] + edges("f32")
+            values = [p for p in element_patterns(a)
+                      ][::9] if base_of(a) in SMALL else around_ties("f16")[::9] + edges("f32")
             data, size = raw(a, values), mode_bytes(a)
             case = f.graph("%s_to_%s" % (a, b), "input x %s; output y %s" % (a, b), "%x = load x\nstore y %x")
             run = case.run(len(values)).give_raw("x", a, data)
@@ -143,7 +147,8 @@ def table_cases(f):
                        "%i = load i\n%y = gather t %i\n%d = convert u8 %i\nstore y %y\nargmax r %y, %d")
         index = [k for k in range(len(values) - 1, -1, -1)] + [len(values), 255]
         got = [decode_one(mode, data[k * size:k * size + size]) if k < len(values) else 0 for k in index]
-        run = case.run(len(index)).give("i", "u8", index).memory("t", data + b"\xff" * (size - 1)).bind("t", "t", 0, size)
+        run = case.run(len(index)).give("i", "u8", index).memory("t",
+                                                                 data + b"\xff" * (size - 1)).bind("t", "t", 0, size)
         run.take("y", t, got).take("r", mode, [got[-1]])
         back = values[1]
         case2 = f.graph("argmin_result_" + mode, "input x %s; input d u8; result r %s" % (mode, mode),

@@ -8,13 +8,15 @@ import math
 import numpy as np
 
 from . import ieee
-from .base import (BIG, FLOATS, INTS, NUMBERS, TYPES, WIDTH, Tgt, canon, encode, from_float, highest, lowest, mode_bytes,
-                   mode_type, raw, rng, signed, to_float, wrap)
+from .base import (FLOATS, INTS, NUMBERS, TYPES, WIDTH, Tgt, canon, encode, from_float, highest, lowest, mode_bytes,
+                   mode_type, raw, signed, to_float, wrap)
 from .edges import NAN_BITS, edges, some
 
 BLOCK = 4096
-LENGTHS = [0, 1, 2, 3, 31, 32, 33, 63, 64, 65, 127, 128, 129, 1000, 4095, 4096, 4097, 4160, 8191, 8192, 8193, 12288, 12289,
-           16384, 20480, 20481, 28672, 100003]
+LENGTHS = [
+    0, 1, 2, 3, 31, 32, 33, 63, 64, 65, 127, 128, 129, 1000, 4095, 4096, 4097, 4160, 8191, 8192, 8193, 12288, 12289,
+    16384, 20480, 20481, 28672, 100003
+]
 COLUMNS = {"f32": 64, "f64": 32}
 UINT = {"f32": np.uint32, "f64": np.uint64}
 
@@ -74,14 +76,15 @@ def float_data(t, n):
     """Values in -0.5 .. 0.5 with all the bits of the noise that the type can hold, exactly converted."""
     h = hashed(n)
     if t == "f32":
-        return ((h >> np.uint64(8)).astype(np.float32) * np.float32(2.0 ** -24) - np.float32(0.5)).astype(np.float32)
-    return h.astype(np.float64) * 2.0 ** -32 * 0.7 - 0.3
+        return ((h >> np.uint64(8)).astype(np.float32) * np.float32(2.0**-24) - np.float32(0.5)).astype(np.float32)
+    return h.astype(np.float64) * 2.0**-32 * 0.7 - 0.3
 
 
 def float_nodes(t):
     if t == "f32":
-        return HASH + ("%e = const u32 8\n%g = shr %h, %e\n%f = convert f32 %g\n%m = const f32 0x1p-24\n%p = mul %f, %m\n"
-                       "%half = const f32 0.5\n%x = sub %p, %half\n")
+        return HASH + (
+            "%e = const u32 8\n%g = shr %h, %e\n%f = convert f32 %g\n%m = const f32 0x1p-24\n%p = mul %f, %m\n"
+            "%half = const f32 0.5\n%x = sub %p, %half\n")
     return HASH + ("%f = convert f64 %h\n%m = const f64 0x1p-32\n%p = mul %f, %m\n%q = const f64 0.7\n%v = mul %p, %q\n"
                    "%half = const f64 0.3\n%x = sub %v, %half\n")
 
@@ -102,8 +105,9 @@ def float_sums(f, t):
         differs += np_bits(t, total) != np_bits(t, np.add.accumulate(x)[-1]) if n else 0
         case.run(n).take("s", t, [np_bits(t, total)])
     assert differs > 12
-    case = f.graph("sum_with_traps_%s" % t, "result s %s" % t, float_nodes(t) +
-                   "%t3 = const u32 3\n%low = and %h, %t3\n%bad = eq %low, %z\ntrap 9 %bad @4\nsum s %x")
+    case = f.graph(
+        "sum_with_traps_%s" % t, "result s %s" % t,
+        float_nodes(t) + "%t3 = const u32 3\n%low = and %h, %t3\n%bad = eq %low, %z\ntrap 9 %bad @4\nsum s %x")
     for n in (1, 5, 64, 100, 4096, 4097, 12500, 20480):
         keep = (hashed(n) & np.uint64(3)) != 0
         x = float_data(t, n)
@@ -116,14 +120,17 @@ def float_sums(f, t):
 
 def float_sum_of_values(f, t):
     """Sums of awkward values from memory: cancelling, infinite, NaN, zeros of both signs, subnormal."""
-    big, one = from_float(t, 2.0 ** (60 if t == "f32" else 100)), from_float(t, 1.0)
+    big, one = from_float(t, 2.0**(60 if t == "f32" else 100)), from_float(t, 1.0)
     minus = ieee.neg
     zero = 1 << (WIDTH[t] - 1)
     inf = edges(t)[8]
-    lists = [[], [zero], [zero] * 200, [one], [big, one, minus(t, big)], [big] + [0] * 63 + [one] + [0] * 63 + [minus(t, big)],
-             [inf], [inf, one], [inf, minus(t, inf)], [NAN_BITS[t][0]], [one] * 70 + [NAN_BITS[t][1]], [1] * 130,
-             [edges(t)[16]] * 2, [edges(t)[16], edges(t)[16], minus(t, edges(t)[16])], some(t, 333, "sum"),
-             [from_float(t, float(k)) for k in range(129)], [one, big] * 64, [from_float(t, 0.1 if t == "f64" else 0.125)] * 99]
+    lists = [[], [zero], [zero] * 200, [one], [big, one, minus(t, big)],
+             [big] + [0] * 63 + [one] + [0] * 63 + [minus(t, big)], [inf], [inf, one], [inf, minus(t, inf)],
+             [NAN_BITS[t][0]], [one] * 70 + [NAN_BITS[t][1]], [1] * 130, [edges(t)[16]] * 2,
+             [edges(t)[16], edges(t)[16], minus(t,
+                                                edges(t)[16])],
+             some(t, 333, "sum"), [from_float(t, float(k)) for k in range(129)], [one, big] * 64,
+             [from_float(t, 0.1 if t == "f64" else 0.125)] * 99]
     case = f.graph("sum_values_%s" % t, "input x %s; result s %s" % (t, t), "%x = load x\nsum s %x")
     for values in lists:
         x = np.array([to_float(t, v) for v in values], ieee.NP[t])
@@ -135,7 +142,8 @@ def integer_sums(f):
     for t in ["bool"] + INTS:
         u = "i64" if t[0] == "i" else "u64"
         v = edges(t) + some(t, 90, "sum")
-        case = f.graph("sum_%s" % t, "input x %s; result s %s; result b %sbe" % (t, u, u), "%x = load x\nsum s %x\nsum b %x")
+        case = f.graph("sum_%s" % t, "input x %s; result s %s; result b %sbe" % (t, u, u),
+                       "%x = load x\nsum s %x\nsum b %x")
         for n in (0, 1, 2, 9, 33, len(v)):
             total = wrap(u, sum(signed(t, b) for b in v[:n]))
             case.run(n).give("x", t, v[:n]).take("s", u, [total]).take("b", u + "be", [total])
@@ -146,8 +154,9 @@ def integer_sums(f):
         run.memory("x", encode("i64", [1 << 62])).bind("x", "x", 0, 0)
         run.memory("y", encode("u64", [(1 << 64) - 3])).bind("y", "y", 0, 0)
         run.take("s", "i64", [wrap("i64", n << 62)]).take("t", "u64", [wrap("u64", -3 * n)])
-    case = f.graph("sum_noise_integers", "result a u64; result b i64; result c u64; result d i64", HASH +
-                   "%j = convert i32 %h\n%c = lt %i, %h\n%e = convert i8 %h\nsum a %h\nsum b %j\nsum c %c\nsum d %e")
+    case = f.graph(
+        "sum_noise_integers", "result a u64; result b i64; result c u64; result d i64",
+        HASH + "%j = convert i32 %h\n%c = lt %i, %h\n%e = convert i8 %h\nsum a %h\nsum b %j\nsum c %c\nsum d %e")
     for n in (1, 4095, 4097, 12288, 20481):
         h = hashed(n).astype(np.int64)
         i32 = np.where(h >= 1 << 31, h - (1 << 32), h)
@@ -184,8 +193,9 @@ def arg_data(t):
     if t in FLOATS:
         nan, one, zero, minus = NAN_BITS[t][0], from_float(t, 1.0), 0, 1 << (WIDTH[t] - 1)
         inf = e[8]
-        lists += [[nan], [nan] * 9, [nan, nan, one], [one, nan], [nan, one, nan, from_float(t, 2.0), nan, from_float(t, 2.0)],
-                  [zero, minus], [minus, zero, minus], [nan, inf], [nan, ieee.neg(t, inf)], [inf, nan, inf, ieee.neg(t, inf)],
+        lists += [[nan], [nan] * 9, [nan, nan, one], [one, nan],
+                  [nan, one, nan, from_float(t, 2.0), nan, from_float(t, 2.0)], [zero, minus], [minus, zero, minus],
+                  [nan, inf], [nan, ieee.neg(t, inf)], [inf, nan, inf, ieee.neg(t, inf)],
                   [nan] * 33 + [ieee.neg(t, inf)] + [nan] * 8, [nan] * 40 + [inf] + [nan]]
     return lists
 
@@ -214,18 +224,23 @@ def arg_cases(f):
 
 def arg_long(f):
     """Ties and winners across blocks, with traps; the index is the lane number."""
-    nodes = HASH + ("%m = const u32 1023\n%d = and %h, %m\n%t7 = const u32 7\n%low = and %i, %t7\n%bad = eq %low, %t7\n"
-                    "trap 3 %bad\nargmin lo %i, %d\nargmax hi %i, %d\nargmax same %d, %d\n%f = convert f32 %d\nargmin fl %i, %f")
+    nodes = HASH + (
+        "%m = const u32 1023\n%d = and %h, %m\n%t7 = const u32 7\n%low = and %i, %t7\n%bad = eq %low, %t7\n"
+        "trap 3 %bad\nargmin lo %i, %d\nargmax hi %i, %d\nargmax same %d, %d\n%f = convert f32 %d\nargmin fl %i, %f")
     case = f.graph("arg_blocks", "result lo u32; result hi u32; result same u32; result fl u32", nodes)
     for n in (1, 8, 64, 1000, 4096, 4097, 8192, 9000, 20481):
         d = (hashed(n) & np.uint64(1023)).astype(int).tolist()
         keep = [lane & 7 != 7 for lane in range(n)]
         lo, hi = arg_lane("u32", d, True, keep), arg_lane("u32", d, False, keep)
-        run = case.run(n).take("lo", "u32", [lo]).take("hi", "u32", [hi]).take("same", "u32", [d[hi]]).take("fl", "u32", [lo])
+        run = case.run(n).take("lo", "u32", [lo]).take("hi", "u32", [hi]).take("same", "u32",
+                                                                               [d[hi]]).take("fl", "u32", [lo])
         if keep.count(False):
             run.trapped(keep.count(False), 7, 3, 0)
-    case = f.graph("arg_none_bits", "input d i32; input k bool; result a u8; result b u8; result c u8; result s i64",
-                   "%d = load d\n%k = load k\ntrap 1 %k\n%i = convert u8 %d\nargmin a %i, %d\nargmax b %i, %d\nsum s %d\nargmin c %i, %d")
+    case = f.graph(
+        "arg_none_bits", "input d i32; input k bool; result a u8; result b u8; result c u8; result s i64",
+        "%d = load d\n%k = load k\ntrap 1 %k\n%i = convert u8 %d\n"
+        "argmin a %i, %d\nargmax b %i, %d\nsum s %d\nargmin c %i, %d"
+    )
     for n in (0, 1, 4, 40):
         run = case.run(n).give("d", "i32", [7] * n).give("k", "bool", [1] * n)
         for name in "abc":
@@ -257,5 +272,4 @@ def files():
     arg_cases(f)
     arg_long(f)
     assert highest("i8") == 127 and lowest("i8") == -128 and mode_bytes("f16be") == 2 and mode_type("bf16") == "f32"
-    assert BIG and rng
     return [f, combine.combine_file()]

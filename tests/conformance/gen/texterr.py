@@ -37,7 +37,8 @@ PARSE_TEXTS = [
     ("operand_in_uniform", "graph g { uniform { param p i32 } }"),
     ("operand_name_with_bad_character", "graph g { input x-y i32 }"),
     ("combine_unknown_fold", "graph g { accumulator y i32 %x = const i32 1 combine y mul %x, %x }"),
-    ("uniform_loop_without_count", "graph g { uniform { %n = const i32 1 %b = const bool false %a = loop %p = %n { test %b yield %p } } }"),
+    ("uniform_loop_without_count",
+     "graph g { uniform { %n = const i32 1 %b = const bool false %a = loop %p = %n { test %b yield %p } } }"),
     ("operand_name_starts_with_digit", "graph g { input 9x i32 }"),
 ]
 
@@ -207,20 +208,28 @@ VERIFY_NODES = [
     ("array_loaded_after_astore", "%r = array i32 2\n%s = astore %r, %x, %x\n%a = aload %r, %x"),
     ("array_loaded_after_loop", "%r = array i32 2\n%s = loop %p = %r { test %b yield %p }\n%a = aload %r, %x"),
     ("array_carried_twice", "%r = array i32 2\n%s, %t = loop %p = %r, %q = %r { test %b yield %p, %q }"),
-    ("array_consumed_in_loop_not_carried", "%r = array i32 2\n%a = loop %p = %x { test %b %s = astore %r, %x, %x yield %p }"),
+    ("array_consumed_in_loop_not_carried",
+     "%r = array i32 2\n%a = loop %p = %x { test %b %s = astore %r, %x, %x yield %p }"),
     ("array_consumed_in_condition", "%r = array i32 2\n%s = loop %p = %r { %q = astore %p, %x, %x test %b yield %p }"),
-    ("array_consumed_in_condition_and_loaded", "%r = array i32 2\n%s = loop %p = %r { %q = astore %p, %x, %x test %b yield %q }"),
-    ("carried_array_consumed_twice", "%r = array i32 2\n%s = loop %p = %r { test %b %q = astore %p, %x, %x %t = astore %p, %x, %x yield %q }"),
-    ("carried_array_yielded_after_consumed", "%r = array i32 2\n%s = loop %p = %r { test %b %q = astore %p, %x, %x yield %p }"),
+    ("array_consumed_in_condition_and_loaded",
+     "%r = array i32 2\n%s = loop %p = %r { %q = astore %p, %x, %x test %b yield %q }"),
+    ("carried_array_consumed_twice",
+     "%r = array i32 2\n%s = loop %p = %r { test %b %q = astore %p, %x, %x %t = astore %p, %x, %x yield %q }"),
+    ("carried_array_yielded_after_consumed",
+     "%r = array i32 2\n%s = loop %p = %r { test %b %q = astore %p, %x, %x yield %p }"),
     ("array_yielded_twice", "%r = array i32 2\n%s, %t = branch %b { yield %r, %r }"),
-    ("array_loaded_after_branch_consumed", "%r = array i32 2\n%k = const i32 0\n%s = branch %b { %t = astore %r, %x, %x %u = aload %t, %x yield %u } "
+    ("array_loaded_after_branch_consumed",
+     "%r = array i32 2\n%k = const i32 0\n%s = branch %b { %t = astore %r, %x, %x %u = aload %t, %x yield %u } "
      "{ yield %x }\n%a = aload %r, %k"),
-    ("array_consumed_after_branch_consumed", "%r = array i32 2\n%s = branch %b { yield %r } { %t = array i32 2 yield %t }\n%a = astore %r, %x, %x"),
-    ("array_consumed_twice_in_one_body", "%r = array i32 2\n%s = branch %b { %t = astore %r, %x, %x %u = astore %r, %x, %x yield %t } { yield %r }"),
+    ("array_consumed_after_branch_consumed",
+     "%r = array i32 2\n%s = branch %b { yield %r } { %t = array i32 2 yield %t }\n%a = astore %r, %x, %x"),
+    ("array_consumed_twice_in_one_body",
+     "%r = array i32 2\n%s = branch %b { %t = astore %r, %x, %x %u = astore %r, %x, %x yield %t } { yield %r }"),
     ("array_lengths_differ_in_branch", "%r = array i32 2\n%q = array i32 3\n%s = branch %b { yield %r } { yield %q }"),
     ("array_lengths_differ_in_loop", "%r = array i32 2\n%s = loop %p = %r { test %b %q = array i32 3 yield %q }"),
     ("array_for_value_in_loop", "%r = array i32 2\n%s = loop %p = %x { test %b yield %r }"),
-    ("array_consumed_in_loop_in_branch", "%r = array i32 2\n%s = branch %b { %a = loop %p = %x { test %b %t = astore %r, %x, %x yield %p } yield %a }"),
+    ("array_consumed_in_loop_in_branch",
+     "%r = array i32 2\n%s = branch %b { %a = loop %p = %x { test %b %t = astore %r, %x, %x yield %p } yield %a }"),
     ("array_elements_differ_in_branch", "%r = array i32 2\n%q = array u32 2\n%s = branch %b { yield %r } { yield %q }"),
     ("linear_int_of_floats", "%a = linear int auto %f { }"),
     ("linear_int_of_bool", "%a = linear int auto %b { }"),
@@ -289,15 +298,20 @@ VERIFY_TEXTS = [
     ("uniform_with_combine", "graph g { accumulator y i32 uniform { %a = const i32 1 combine y add %a, %a } }"),
     ("loop_result_is_not_uniform_outside", "graph g { param n i32 %n = param n %b = const bool false "
      "%r = loop %p = %n { test %b yield %p } %i = iota %r, %n }"),
-    ("branch_result_is_not_uniform_outside", "graph g { param n i32 %n = param n %r = branch %n { yield %n } %i = iota %r, %n }"),
+    ("branch_result_is_not_uniform_outside",
+     "graph g { param n i32 %n = param n %r = branch %n { yield %n } %i = iota %r, %n }"),
     ("carried_value_is_not_uniform", "graph g { param n i32 %n = param n %b = const bool false "
      "%r = loop %p = %n { test %b %i = iota %p, %n yield %i } }"),
     ("aload_is_not_uniform", "graph g { %n = const i32 1 %a = array i32 2 %v = aload %a, %n %i = iota %v, %n }"),
     ("value_of_closed_body_branch", "graph g { %n = const i32 1 %r = branch %n { %v = neg %n yield %v } %w = neg %v }"),
     ("value_of_other_branch_body", "graph g { %n = const i32 1 %r = branch %n { %v = neg %n yield %v } { yield %v } }"),
-    ("value_of_closed_loop", "graph g { %n = const i32 1 %b = const bool false %r = loop %p = %n { test %b %v = neg %p yield %v } %w = neg %v }"),
-    ("carried_value_after_loop", "graph g { %n = const i32 1 %b = const bool false %r = loop %p = %n { test %b yield %p } %w = neg %p }"),
-    ("condition_value_after_loop", "graph g { %n = const i32 1 %r = loop %p = %n { %c = eq %p, %n test %c yield %p } %w = not %c }"),
+    ("value_of_closed_loop",
+     "graph g { %n = const i32 1 %b = const bool false %r = loop %p = %n { test %b %v = neg %p yield %v } %w = neg %v }"
+     ),
+    ("carried_value_after_loop",
+     "graph g { %n = const i32 1 %b = const bool false %r = loop %p = %n { test %b yield %p } %w = neg %p }"),
+    ("condition_value_after_loop",
+     "graph g { %n = const i32 1 %r = loop %p = %n { %c = eq %p, %n test %c yield %p } %w = not %c }"),
 ]
 
 
@@ -336,7 +350,8 @@ def limit_cases(f):
     full = "%a = array f64 1048576\n%b = array i64 1048576\n"
     f.graph("limit_array_bytes", [], full + "%c = array u8 1").error("LIMIT")
     for k in (699050, 699051):
-        case = f.graph("carried_array_%d" % k, "output y u8", """%%a = array f64 %d
+        case = f.graph(
+            "carried_array_%d" % k, "output y u8", """%%a = array f64 %d
 %%z = const u8 7
 %%b = const bool false
 %%c = loop %%d = %%a { test %%b yield %%d }
@@ -358,8 +373,10 @@ store y %%z""" % k)
 
 def first_error_cases(f):
     """The first of several errors decides."""
-    f.graph("first_is_verify", "output y i32", "%a = const i32 1\n%b = sqrt %a\n%c = nonsense %a\nstore y %a").error("VERIFY")
-    f.graph("first_is_parse", "output y i32", "%a = const i32 1\n%c = nonsense %a\n%b = sqrt %a\nstore y %a").error("PARSE")
+    f.graph("first_is_verify", "output y i32",
+            "%a = const i32 1\n%b = sqrt %a\n%c = nonsense %a\nstore y %a").error("VERIFY")
+    f.graph("first_is_parse", "output y i32",
+            "%a = const i32 1\n%c = nonsense %a\n%b = sqrt %a\nstore y %a").error("PARSE")
     f.graph("first_is_limit", [], "%a = array u8 2000000\n%b = sqrt %a").error("LIMIT")
     f.graph("first_is_verify_then_limit", [], "%x = const i32 1\n%b = sqrt %x\n%a = array u8 2000000").error("VERIFY")
 
@@ -369,20 +386,28 @@ def accepted_cases(f):
     y = [5, 5, 5]
     case = f.case("all_on_one_line", "text", "graph g{output y i32 %a=const i32 5 store y %a}")
     case.run(3).take("y", "i32", y)
-    case = f.case("every_token_on_its_line", "text", "graph\ng\n{\noutput\ny\ni32\n%a\n=\nconst\ni32\n5\nstore\ny\n%a\n}")
+    case = f.case("every_token_on_its_line", "text",
+                  "graph\ng\n{\noutput\ny\ni32\n%a\n=\nconst\ni32\n5\nstore\ny\n%a\n}")
     case.run(3).take("y", "i32", y)
-    case = f.case("comments_and_tabs", "text", "graph g { # { } graph\n\toutput y i32# here\n\t%a = const\ti32 5 # 6\n"
-                  "  store y # %b\n %a }# the end")
+    case = f.case(
+        "comments_and_tabs", "text", "graph g { # { } graph\n\toutput y i32# here\n\t%a = const\ti32 5 # 6\n"
+        "  store y # %b\n %a }# the end")
     case.run(3).take("y", "i32", y)
-    case = f.case("words_as_names", "text", "graph graph { output output i32 input input i32 param param i32 = 0 %load = load input "
-                  "%const = param param %yield = add %load, %const store output %yield }")
+    case = f.case(
+        "words_as_names", "text",
+        "graph graph { output output i32 input input i32 param param i32 = 0 %load = load input "
+        "%const = param param %yield = add %load, %const store output %yield }")
     case.run(2).give("input", "i32", [7, 8]).take("output", "i32", [7, 8])
-    case = f.case("names_with_dots", "text", "graph _a.b.c { output _y.0 i32 %_ = const i32 5 %a.b = neg %_ %0 = neg %a.b store _y.0 %0 }")
+    case = f.case("names_with_dots", "text",
+                  "graph _a.b.c { output _y.0 i32 %_ = const i32 5 %a.b = neg %_ %0 = neg %a.b store _y.0 %0 }")
     case.run(1).take("_y.0", "i32", [5])
     long = "n" * 255
-    case = f.case("longest_names", "text", "graph %s { output %s i32 %%%s = const i32 5 store %s %%%s }" % (long, long, long, long, long))
+    case = f.case("longest_names", "text",
+                  "graph %s { output %s i32 %%%s = const i32 5 store %s %%%s }" % (long, long, long, long, long))
     case.run(1).take(long, "i32", [5])
-    case = f.graph("number_forms", "output a i64; output b u64; output c i8; output d u32; output e f64", """%a = const i64 -9223372036854775808
+    case = f.graph(
+        "number_forms", "output a i64; output b u64; output c i8; output d u32; output e f64",
+        """%a = const i64 -9223372036854775808
 %b = const u64 0xFFFFffffFFFFffff
 %c = const i8 -0x80
 %d = const u32 0x0
@@ -392,20 +417,29 @@ store b %b
 store c %c
 store d %d
 store e %e""")
-    run = case.run(1).take("a", "i64", [1 << 63]).take("b", "u64", [2 ** 64 - 1]).take("c", "i8", [0x80]).take("d", "u32", [0])
+    run = case.run(1).take("a", "i64", [1 << 63]).take("b", "u64", [2**64 - 1]).take("c", "i8",
+                                                                                     [0x80]).take("d", "u32", [0])
     run.take("e", "f64", [1 << 63])
-    case = f.graph("labels_of_digits", "output y i32; output z i32", "%5 = const i32 1\n%05 = const i32 2\n%99999999999999999999 = neg %5\n"
-                   "store y %05\nstore z %99999999999999999999")
-    case.run(1).take("y", "i32", [2]).take("z", "i32", [2 ** 32 - 1])
-    case = f.graph("too_large_is_infinity", "output y f32; output z f64; output w f32", "%y = const f32 3.4028236e38\n%z = const f64 -1e400\n"
-                   "%w = const f32 340282356779733661637539395458142568447\nstore y %y\nstore z %z\nstore w %w")
-    case = case.run(1).take("y", "f32", [0x7F800000]).take("z", "f64", [0xFFF0000000000000]).take("w", "f32", [0x7F7FFFFF])
-    case = f.graph("same_name_for_operand_and_value", "input x i32; output y i32", "%y = load x\n%x = neg %y\nstore y %x")
-    case.run(1).give("x", "i32", [3]).take("y", "i32", [2 ** 32 - 3])
-    defaults = [("bool", "true", 1), ("i8", "-128", 128), ("u64", "18446744073709551615", 2 ** 64 - 1), ("f32", "nan", 0x7FC00000),
-                ("f64", "-inf", 0xFFF0000000000000), ("f32", "0.1", 0x3DCCCCCD), ("f64", "3", from_float("f64", 3.0))]
+    case = f.graph(
+        "labels_of_digits", "output y i32; output z i32",
+        "%5 = const i32 1\n%05 = const i32 2\n%99999999999999999999 = neg %5\n"
+        "store y %05\nstore z %99999999999999999999")
+    case.run(1).take("y", "i32", [2]).take("z", "i32", [2**32 - 1])
+    case = f.graph(
+        "too_large_is_infinity", "output y f32; output z f64; output w f32",
+        "%y = const f32 3.4028236e38\n%z = const f64 -1e400\n"
+        "%w = const f32 340282356779733661637539395458142568447\nstore y %y\nstore z %z\nstore w %w")
+    case = case.run(1).take("y", "f32", [0x7F800000]).take("z", "f64",
+                                                           [0xFFF0000000000000]).take("w", "f32", [0x7F7FFFFF])
+    case = f.graph("same_name_for_operand_and_value", "input x i32; output y i32",
+                   "%y = load x\n%x = neg %y\nstore y %x")
+    case.run(1).give("x", "i32", [3]).take("y", "i32", [2**32 - 3])
+    defaults = [("bool", "true", 1), ("i8", "-128", 128), ("u64", "18446744073709551615", 2**64 - 1),
+                ("f32", "nan", 0x7FC00000), ("f64", "-inf", 0xFFF0000000000000), ("f32", "0.1", 0x3DCCCCCD),
+                ("f64", "3", from_float("f64", 3.0))]
     for k, (t, text, bits) in enumerate(defaults):
-        case = f.graph("default_%s_%d" % (t, k), "param p %s = %s; output y %s" % (t, text, t), "%p = param p\nstore y %p")
+        case = f.graph("default_%s_%d" % (t, k), "param p %s = %s; output y %s" % (t, text, t),
+                       "%p = param p\nstore y %p")
         case.run(2).take("y", t, [bits] * 2)
 
 

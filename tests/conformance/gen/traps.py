@@ -2,25 +2,30 @@
 from .base import INTS, Tgt, encode, from_float, signed, wrap
 from .lanes import FUEL_CODE, Trap, lane_case, lane_run, lanes
 
-TOP = 2 ** 64 - 1
+TOP = 2**64 - 1
 
 
 def order_cases(f):
     """The first trap in program order wins; codes and positions at their limits."""
+
     def two(fuel, a, b):
         if a:
             raise Trap(1, 10)
         if b:
             raise Trap(2147483647, 4294967295)
         return [7]
+
     node = "trap 1 %a @10\n%y = const u8 7\ntrap 2147483647 %b @4294967295"
     ins = [("a", "bool"), ("b", "bool")]
     case = lane_case(f, "first_in_program_order", ins, [("y", "u8")], node)
-    for rows in ([[0, 0]], [[0, 1]], [[1, 1]], [[1, 0]], [[0, 0], [0, 1], [1, 0]], [[0, 0], [1, 1], [0, 1], [0, 0]], []):
+    for rows in ([[0, 0]], [[0, 1]], [[1, 1]], [[1, 0]], [[0, 0], [0, 1], [1, 0]], [[0, 0], [1, 1], [0, 1], [0,
+                                                                                                             0]], []):
         lane_run(case, ins, [("y", "u8")], rows, two)
-    lanes(f, "code_zero_no_position", [("a", "bool")], [("y", "bool")], "trap 0 %a\n%y = not %a", [[0], [1], [0]], zero_code)
+    lanes(f, "code_zero_no_position", [("a", "bool")], [("y", "bool")], "trap 0 %a\n%y = not %a", [[0], [1], [0]],
+          zero_code)
     lanes(f, "store_before_trap", [("a", "u8")], [("y", "u8")],
-          "%t = const u8 9\n%y = add %a, %a\n%c = lt %t, %a\ntrap 0x10 %c @3", [[v] for v in (1, 20, 3, 9, 10)], above_nine)
+          "%t = const u8 9\n%y = add %a, %a\n%c = lt %t, %a\ntrap 0x10 %c @3", [[v] for v in (1, 20, 3, 9, 10)],
+          above_nine)
     case = f.graph("uniform_condition", "param p bool; output y u8; result s u64",
                    "%p = param p\n%k = const u8 4\nstore y %k\nsum s %k\ntrap 6 %p @1")
     for n in (0, 1, 9, 70):
@@ -44,6 +49,7 @@ def above_nine(fuel, a):
 
 def body_cases(f):
     """Traps in branch bodies that do not run, in steps, in conditions."""
+
     def arm(fuel, s, x):
         if s == 0:
             if x > 5:
@@ -52,11 +58,14 @@ def body_cases(f):
         if s == 1:
             raise Trap(12, 2)
         return [x + 1 & 255]
-    lanes(f, "in_branch_body", [("s", "u8"), ("x", "u8")], [("y", "u8")], """%five = const u8 5
+
+    lanes(
+        f, "in_branch_body", [("s", "u8"), ("x", "u8")], [("y", "u8")], """%five = const u8 5
 %one = const u8 1
 %t = const bool true
-%y = branch %s { %c = lt %five, %x trap 11 %c @1 yield %x } { trap 12 %t @2 yield %one } { %z = add %x, %one yield %z }""",
-          [[s, x] for s in (0, 2, 1, 3) for x in (0, 5, 6, 255)], arm)
+%y = branch %s { %c = lt %five, %x trap 11 %c @1 yield %x } { trap 12 %t @2 yield %one }
+{ %z = add %x, %one yield %z }""",
+        [[s, x] for s in (0, 2, 1, 3) for x in (0, 5, 6, 255)], arm)
 
     def stepped(fuel, x, n):
         i = 0
@@ -69,7 +78,9 @@ def body_cases(f):
             if x == 100:
                 raise Trap(14, 22)
             x, i = (x * 3) & 255, i + 1
-    lanes(f, "in_loop", [("x", "u8"), ("n", "u8")], [("y", "u8")], """%z = const u8 0
+
+    lanes(
+        f, "in_loop", [("x", "u8"), ("n", "u8")], [("y", "u8")], """%z = const u8 0
 %o = const u8 1
 %three = const u8 3
 %seven = const u8 7
@@ -98,6 +109,7 @@ def fuel_cases(f):
         for _ in range(n):
             fuel.take(1, 5)
         return [0]
+
     lanes(f, "exact_fuel", ins, outs, loop, [[v] for v in (3, 4, 5, 0, 1)], counted, (None, TOP, 0, 1, 3, 4, 5, 6))
 
     def charged(fuel, n):
@@ -106,16 +118,24 @@ def fuel_cases(f):
         for _ in range(2):
             fuel.take(1, 79)
         return [n]
-    lanes(f, "charge_then_loop", ins, outs, """charge %n @77
+
+    lanes(
+        f, "charge_then_loop", ins, outs, """charge %n @77
 %three = const u64 3
 charge %three @78
 %z = const u64 0
 %o = const u64 1
 %two = const u64 2
 %e = loop %a = %two @79 { %c = lt %z, %a test %c %b = sub %a, %o yield %b }
-%y = add %n, %z""", [[v] for v in (0, 1, 5, 6, 100, TOP, TOP - 4, TOP - 5)], charged, (None, TOP, 0, 2, 3, 4, 5, 6, 10, 105, TOP - 1, 2 ** 63))
+%y = add %n, %z""", [[v] for v in (0, 1, 5, 6, 100, TOP, TOP - 4, TOP - 5)], charged,
+        (None, TOP, 0, 2, 3, 4, 5, 6, 10, 105, TOP - 1, 2**63))
     lanes(f, "charge_without_limit", ins, outs, "charge %n @1\ncharge %n @2\ncharge %n\n%y = not %n",
           [[TOP], [1 << 63], [0]], lambda fuel, n: [wrap("u64", ~n)], (None, TOP))
+
+    charge_in_bodies(f, ins, outs)
+
+
+def charge_in_bodies(f, ins, outs):
 
     def late(fuel, n):
         fuel.take(n, 0)
@@ -123,7 +143,9 @@ charge %three @78
             raise Trap(4, 44)
         fuel.take(n, 9)
         return [n]
-    lanes(f, "charge_and_trap_order", ins, outs, "charge %n\n%o = const u64 1\n%l = and %n, %o\n%c = eq %l, %o\ntrap 4 %c @44\ncharge %n @9\n%y = or %n, %n",
+
+    lanes(f, "charge_and_trap_order", ins, outs,
+          "charge %n\n%o = const u64 1\n%l = and %n, %o\n%c = eq %l, %o\ntrap 4 %c @44\ncharge %n @9\n%y = or %n, %n",
           [[v] for v in (0, 1, 2, 5, 6, 10, 11, 12, 20)], late, (0, 5, 10, 12, 24))
 
     def in_body(fuel, n):
@@ -133,7 +155,9 @@ charge %three @78
             fuel.take(1, 4)
             fuel.take(2, 5)
         return [1]
-    lanes(f, "charge_in_bodies", ins, outs, """%z = const u64 0
+
+    lanes(
+        f, "charge_in_bodies", ins, outs, """%z = const u64 0
 %o = const u64 1
 %two = const u64 2
 %m = const u64 3
@@ -146,7 +170,8 @@ charge %three @78
 
 
 def charge_of_uniform(f):
-    case = f.graph("charge_of_param", "param p u64; output y u8", "%p = param p\ncharge %p @6\n%y = const u8 1\nstore y %y")
+    case = f.graph("charge_of_param", "param p u64; output y u8",
+                   "%p = param p\ncharge %p @6\n%y = const u8 1\nstore y %y")
     for p, fuel in ((5, 5), (5, 4), (0, 0), (TOP, None), (TOP, 7)):
         bad = fuel is not None and p > fuel
         run = case.run(3, fuel).give("p", "u64", [p]).take("y", "u8", [None if bad else 1] * 3)
@@ -166,8 +191,9 @@ argmin lo %i, %x
 argmax hi %i, %x
 combine a add %i, %i
 trap 31 %h @8"""
-    case = f.graph("left_out_of_every_sink", "input x f32; input h bool; input i u8; output y f32; result s f32; result w u64; "
-                   "result lo u8; result hi u8; accumulator a u8", nodes)
+    case = f.graph(
+        "left_out_of_every_sink", "input x f32; input h bool; input i u8; output y f32; result s f32; result w u64; "
+        "result lo u8; result hi u8; accumulator a u8", nodes)
     for halted in ([], [0], [4], [0, 1, 2, 3, 4], [1, 3], [2]):
         x = [from_float("f32", v) for v in (4.0, -2.0, 8.0, -16.0, 0.5)]
         h = [int(k in halted) for k in range(5)]
@@ -187,7 +213,8 @@ trap 31 %h @8"""
     x = [3, -3, 5, -1, 0]
     run = case.run(5).memory("m", encode("i32", [wrap("i32", v) for v in x])).bind("x", "m", 0, 4).bind("y", "m", 0, 4)
     run.expect("m", encode("i32", [wrap("i32", v) if v < 0 else v * v for v in x])).trapped(2, 1, 2, 0)
-    case = f.graph("many_lanes", "result s u64; result first u32", """%z = const u32 0
+    case = f.graph(
+        "many_lanes", "result s u64; result first u32", """%z = const u32 0
 %o = const u32 1
 %i = iota %z, %o
 %m = const u32 5
@@ -212,11 +239,14 @@ argmin first %i, %i""")
 def conditions(f):
     """Trap conditions computed in each integer type."""
     for t in INTS:
+
         def oracle(fuel, x, t=t):
             if signed(t, x) > 3:
                 raise Trap(5, 0)
             return [x]
-        lanes(f, "condition_%s" % t, [("x", t)], [("y", t)], "%%k = const %s 3\n%%c = lt %%k, %%x\ntrap 5 %%c\n%%y = or %%x, %%x" % t,
+
+        lanes(f, "condition_%s" % t, [("x", t)], [("y", t)],
+              "%%k = const %s 3\n%%c = lt %%k, %%x\ntrap 5 %%c\n%%y = or %%x, %%x" % t,
               [[wrap(t, v)] for v in (0, 3, 4, -1, 100, 2, 1, 127, 128)], oracle)
 
 

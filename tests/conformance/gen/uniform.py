@@ -3,7 +3,7 @@ from . import ieee
 from .base import Tgt, encode, from_float, wrap
 from .lanes import lane_case
 
-M64 = 2 ** 64 - 1
+M64 = 2**64 - 1
 
 
 class Block:
@@ -23,7 +23,8 @@ class Block:
 
 
 def simple_cases(f):
-    case = lane_case(f, "arithmetic", [("x", "f64")], [("y", "f64")], """uniform {
+    case = lane_case(
+        f, "arithmetic", [("x", "f64")], [("y", "f64")], """uniform {
 %p = param p
 %two = const f64 2.0
 %q = sqrt %p
@@ -39,13 +40,15 @@ def simple_cases(f):
         case.run(3).give("p", "f64", [b]).give("x", "f64", xs).take("y", "f64", [ieee.mul("f64", v, s) for v in xs])
     case = f.graph("empty_block", "output y u8", ["uniform {", "}", "%a = const u8 3", "store y %a"])
     case.run(2).take("y", "u8", [3, 3])
-    case = f.graph("no_lanes", "param p u64; result s u64; output y u64",
-                   "uniform {\n%p = param p\n%z = const u64 0\n%o = const u64 1\n"
-                   "%a, %n = loop %v = %p { %c = lt %z, %v test %c %w = sub %v, %o yield %w }\n}\nstore y %n\nsum s %n")
+    case = f.graph(
+        "no_lanes", "param p u64; result s u64; output y u64",
+        "uniform {\n%p = param p\n%z = const u64 0\n%o = const u64 1\n"
+        "%a, %n = loop %v = %p { %c = lt %z, %v test %c %w = sub %v, %o yield %w }\n}\nstore y %n\nsum s %n")
     case.run(0, 5).give("p", "u64", [1000]).take("y", "u64", []).take("s", "u64", [0])
     case.run(3, 1000).give("p", "u64", [1000]).take("y", "u64", [1000] * 3).take("s", "u64", [3000])
     case.run(3, 5).give("p", "u64", [1000]).take("y", "u64", [M64] * 3).take("s", "u64", [wrap("u64", -3)])
-    case = lane_case(f, "gather_and_branch", [("x", "i32")], [("y", "i32"), ("z", "i32")], """uniform {
+    case = lane_case(
+        f, "gather_and_branch", [("x", "i32")], [("y", "i32"), ("z", "i32")], """uniform {
 %p = param p
 %t = gather tab %p
 %u = gather tab %t
@@ -57,11 +60,11 @@ def simple_cases(f):
     for p in (0, 1, 2, 3, 4, 5, 6, 255):
         at = lambda k: table[k] if 0 <= k < len(table) else 0
         t = at(p)
-        u = at(t if t < 2 ** 31 else -1)
+        u = at(t if t < 2**31 else -1)
         v = 7 if p == 0 else t if p == 1 else wrap("i32", t + u)
         run = case.run(2).give("p", "u8", [p]).give("tab", "i32", table).give("x", "i32", [10, 20])
         run.take("y", "i32", [wrap("i32", 10 + v), wrap("i32", 20 + v)])
-        run.take("z", "i32", [at(v if v < 2 ** 31 else -1)] * 2)
+        run.take("z", "i32", [at(v if v < 2**31 else -1)] * 2)
 
 
 NESTED = """uniform {
@@ -113,7 +116,9 @@ def nested_cases(f):
                    NESTED + "\n".join("store %s %%%s" % (v, v) for v in names))
     for n in (0, 1, 2, 5):
         total = n * (n - 1) // 2 + n
-        for fuel in sorted({0, 1, 2, max(total - 1, 0), total, total + 1, total + n, max(total + n - 1, 0), 1000}) + [None]:
+        for fuel in sorted({0, 1, 2,
+                            max(total - 1, 0), total, total + 1, total + n,
+                            max(total + n - 1, 0), 1000}) + [None]:
             run = case.run(2, fuel).give("n", "u64", [n])
             for name, v in zip(names, nested_model(n, fuel)):
                 run.take(name, "u64", [v, v])
@@ -145,7 +150,8 @@ trap 5 %bad @55
 
 def loop_in_branch(f):
     """A loop inside a branch of the block gives no count, but takes the block's fuel."""
-    case = f.graph("loop_in_branch_of_block", "param s u8; param n u64; output y u64; output k u64", """uniform {
+    case = f.graph(
+        "loop_in_branch_of_block", "param s u8; param n u64; output y u64; output k u64", """uniform {
 %s = param s
 %n = param n
 %z = const u64 0
@@ -168,8 +174,9 @@ store k %k""")
 
 
 def power_case(f):
-    """x to the n modulo 2^64 by squaring in the block, used by every lane; and a linear map with entries from the block."""
-    case = lane_case(f, "power", [("v", "u64")], [("y", "u64"), ("w", "u64")], """uniform {
+    """x to the n by squaring in the block, used by every lane; and a linear map with entries from the block."""
+    case = lane_case(
+        f, "power", [("v", "u64")], [("y", "u64"), ("w", "u64")], """uniform {
 %x = param x
 %n = param n
 %z = const u64 0
@@ -189,8 +196,8 @@ yield %acc1, %sq, %h
 }
 %y = mul %v, %r
 %w = linear int auto %v { 0 0 %r, 0 1 %lin }""", ["param x u64", "param n u64"])
-    for x, n in ((3, 0), (3, 1), (3, 13), (6364136223846793005, 10 ** 18), (2, 63), (2, 64), (7, M64)):
-        r = pow(x, n, 2 ** 64)
+    for x, n in ((3, 0), (3, 1), (3, 13), (6364136223846793005, 10**18), (2, 63), (2, 64), (7, M64)):
+        r = pow(x, n, 2**64)
         lin = wrap("u64", 2 * r + n.bit_length() + x)
         vs = [0, 1, 12345, M64]
         run = case.run(4).give("x", "u64", [x]).give("n", "u64", [n]).give("v", "u64", vs)
@@ -199,7 +206,9 @@ yield %acc1, %sq, %h
 
 def results_from_uniform(f):
     """Uniform values in sinks: stored, summed, the data and index of argmin."""
-    case = f.graph("uniform_in_sinks", "param p f32; output y f32; result s f32; result a f32; result b u8; accumulator h u32", """uniform {
+    case = f.graph(
+        "uniform_in_sinks", "param p f32; output y f32; result s f32; result a f32; result b u8; accumulator h u32",
+        """uniform {
 %p = param p
 %d = add %p, %p
 %slot = const u8 1
