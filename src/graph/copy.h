@@ -1,8 +1,8 @@
 /* copy.h: how a pass makes its new graph: node by node through graph_add, with a map from old values to new ones.
  *
- * A pass walks the nodes of `from` in order and copies each with copy_node, or leaves it out and gives its results other
- * values with copy_alias. Names and positions go along. Errors stick to `to`, so that a pass needs no checks: after an
- * error every call does nothing. */
+ * A pass walks the nodes of `from` in order and copies each with copy_node, or leaves it out and gives its results
+ * other values with copy_alias. Names and positions go along. Errors stick to `to`, so that a pass needs no checks:
+ * after an error every call does nothing. */
 #ifndef TG_GRAPH_COPY_H
 #define TG_GRAPH_COPY_H
 
@@ -18,8 +18,8 @@ typedef struct copier {
   tg_graph *to;
   uint32_t *map;       /* value of from -> value of to; TG_POISON: none yet */
   const bool *dropped; /* NULL, or by value of from: the carried values and branch results to leave out */
-  VEC(uint32_t) def;   /* value of to -> the node that defines it: of carried values and results of bodies, the opener */
-  VEC(uint32_t) args;  /* of the node being copied */
+  VEC(uint32_t) def;  /* value of to -> the node that defines it: of carried values and results of bodies, the opener */
+  VEC(uint32_t) args; /* of the node being copied */
   VEC(tg_entry) entries;
   VEC(copy_block) blocks;
 } copier;
@@ -50,7 +50,8 @@ bool copy_is_const(const copier *c, uint32_t value, uint64_t *bits);
 
 /* For each value of c->from the node that defines it, as in `def`. Scratch; NULL after an error. */
 uint32_t *copy_definitions(copier *c);
-/* For each node of c->from the loop, branch or uniform that it stands in, or UINT32_MAX. Scratch; NULL after an error. */
+/* For each node of c->from the loop, branch or uniform that it stands in, or UINT32_MAX. Scratch; NULL after an error.
+ */
 uint32_t *copy_parents(copier *c);
 
 /* The yield that ends body number `body` of a branch. */

@@ -4,7 +4,8 @@
  * iota and aload, whose results cannot change within a lane. A trap on a condition that an earlier, visible trap has
  * already tested cannot fire and vanishes, whatever its code.
  * Needs: nothing. Keeps: everything observable. Operands of commutative operations are compared in either order: sums
- * and products have the same bits both ways but for a NaN's payload, which no one can see. Cost: linear, one hash table.
+ * and products have the same bits both ways but for a NaN's payload, which no one can see. Cost: linear, one hash
+ * table.
  */
 #include "graph/pass.h"
 

@@ -1,10 +1,10 @@
 /* pass_dce.c: removes what nothing needs.
  *
  * Does: keeps sinks, traps, charges and loops, and what they need; everything else goes: nodes, branches, carried
- * values that only serve themselves, results of branches, stores to arrays that are not loaded again. A loop of which no
- * result is needed stays, because it takes fuel; if it counts from one constant to another its charge takes its place.
- * Needs: nothing. Keeps: everything observable. Loops of the uniform block stay, because they take the block's fuel.
- * Cost: linear. */
+ * values that only serve themselves, results of branches, stores to arrays that are not loaded again. A loop of which
+ * no result is needed stays, because it takes fuel; if it counts from one constant to another its charge takes its
+ * place. Needs: nothing. Keeps: everything observable. Loops of the uniform block stay, because they take the block's
+ * fuel. Cost: linear. */
 #include "graph/eval.h"
 #include "graph/pass.h"
 

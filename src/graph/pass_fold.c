@@ -349,21 +349,14 @@ static uint32_t fold_loop(folder *f, uint32_t i)
 static uint32_t visit(folder *f, uint32_t i)
 {
   switch (f->g->nodes.data[i].op) {
-  case TG_OP_SELECT:
-    return fold_select(f, i);
-  case TG_OP_IOTA:
-    return fold_iota(f, i);
+  case TG_OP_SELECT: return fold_select(f, i);
+  case TG_OP_IOTA: return fold_iota(f, i);
   case TG_OP_TRAP:
-  case TG_OP_CHARGE:
-    return fold_effect(f, i);
-  case TG_OP_BRANCH:
-    return fold_branch(f, i);
-  case TG_OP_LOOP:
-    return fold_loop(f, i);
-  case TG_OP_YIELD:
-    return fold_yield(f, i);
-  default:
-    return fold_plain(f, i);
+  case TG_OP_CHARGE: return fold_effect(f, i);
+  case TG_OP_BRANCH: return fold_branch(f, i);
+  case TG_OP_LOOP: return fold_loop(f, i);
+  case TG_OP_YIELD: return fold_yield(f, i);
+  default: return fold_plain(f, i);
   }
 }
 

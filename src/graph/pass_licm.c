@@ -16,8 +16,8 @@ typedef struct mover {
   bool *is_moved;  /* by node */
   uint32_t *first; /* by node, for loops: the first node that moves before it; and the last. 0: none */
   uint32_t *last;
-  uint32_t *next;                     /* by node: the one that moves after it */
-  uint32_t open[TG_MAX_DEPTH + 1];    /* the loops and branches around the present node: open[1] .. open[n_open] */
+  uint32_t *next;                  /* by node: the one that moves after it */
+  uint32_t open[TG_MAX_DEPTH + 1]; /* the loops and branches around the present node: open[1] .. open[n_open] */
   uint32_t n_open;
 } mover;
 
@@ -122,16 +122,13 @@ static void plan(mover *m)
       m->open[++m->n_open] = i;
       plan_carried(m, node);
       break;
-    case TG_OP_BRANCH:
-      m->open[++m->n_open] = i;
-      break;
+    case TG_OP_BRANCH: m->open[++m->n_open] = i; break;
     case TG_OP_YIELD:
       if (m->g->nodes.data[node->mate].end == i) {
         plan_end(m, &m->g->nodes.data[node->mate]);
       }
       break;
-    default:
-      plan_node(m, i);
+    default: plan_node(m, i);
     }
   }
 }

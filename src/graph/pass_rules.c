@@ -2,8 +2,8 @@
  *
  * Does: at each pure node tries the rules for its operation, in order; builds the replacement of the first that
  * matches; evaluates what has become constant; tries the rules on what it builds, a few levels deep.
- * Needs: cse first, so that equal operands are one value. Keeps: every bit, and so everything observable; nodes that are
- * not needed any more are left to dce. Cost: linear: a node meets the few rules of its operation. */
+ * Needs: cse first, so that equal operands are one value. Keeps: every bit, and so everything observable; nodes that
+ * are not needed any more are left to dce. Cost: linear: a node meets the few rules of its operation. */
 #include "graph/element.h"
 #include "graph/eval.h"
 #include "graph/pass.h"
@@ -153,15 +153,11 @@ static tg_type result_type(const rewriter *w, const node_spec *spec)
 {
   switch (op_table[spec->op].rule) {
   case TG_RULE_LESS:
-  case TG_RULE_EQUAL:
-    return TG_BOOL;
+  case TG_RULE_EQUAL: return TG_BOOL;
   case TG_RULE_CONVERT:
-  case TG_RULE_BITCAST:
-    return spec->type;
-  case TG_RULE_SELECT:
-    return arg_type(w, spec, 1);
-  default:
-    return arg_type(w, spec, 0);
+  case TG_RULE_BITCAST: return spec->type;
+  case TG_RULE_SELECT: return arg_type(w, spec, 1);
+  default: return arg_type(w, spec, 0);
   }
 }
 

@@ -16,10 +16,10 @@ enum { LANE, CHEAP, MOVED }; /* what a value is: a lane's own, a constant or par
 typedef struct lifter {
   copier *c;
   const tg_graph *g;
-  uint32_t *def;    /* by value: its node */
-  uint8_t *kind;    /* by value */
-  bool *is_moved;   /* by node: with all that is inside it */
-  bool may_loop;    /* no trap so far, and no loop in the block as it was */
+  uint32_t *def;  /* by value: its node */
+  uint8_t *kind;  /* by value */
+  bool *is_moved; /* by node: with all that is inside it */
+  bool may_loop;  /* no trap so far, and no loop in the block as it was */
   bool any;
 } lifter;
 

@@ -72,19 +72,11 @@ bool named_bits(named_const what, tg_type type, uint64_t *bits)
   uint64_t one = type == TG_F32 ? f32_bits(1.0f) : type == TG_F64 ? f64_bits(1.0) : 1;
   switch (what) {
   case CONST_ZERO:
-  case CONST_FALSE:
-    *bits = 0;
-    return true;
+  case CONST_FALSE: *bits = 0; return true;
   case CONST_ONE:
-  case CONST_TRUE:
-    *bits = one;
-    return true;
-  case CONST_MINUS_ONE:
-    *bits = is_float ? one | sign : type_mask(type);
-    return true;
-  case CONST_MINUS_ZERO:
-    *bits = sign;
-    return is_float;
+  case CONST_TRUE: *bits = one; return true;
+  case CONST_MINUS_ONE: *bits = is_float ? one | sign : type_mask(type); return true;
+  case CONST_MINUS_ZERO: *bits = sign; return is_float;
   }
   return false;
 }
@@ -171,30 +163,18 @@ bool guard_holds(guard g, const binding *b)
   tg_type t = b->type[TYPE_T], u = b->type[TYPE_U];
   uint64_t k = b->bits[VAR_K], width = type_table[t].bits;
   switch (g) {
-  case GUARD_ALWAYS:
-    return true;
-  case GUARD_POWER:
-    return is_power(k);
-  case GUARD_POSITIVE_POWER:
-    return is_power(k) && !is_negative(t, k);
-  case GUARD_NEGATIVE_POWER:
-    return is_negative(t, k) && is_power((0 - k) & type_mask(t));
-  case GUARD_RECIPROCAL:
-    return has_reciprocal(t, k);
-  case GUARD_WIDE:
-    return k >= width;
-  case GUARD_NARROW:
-    return k < width && b->bits[VAR_L] < width;
-  case GUARD_RETURNS:
-    return returns(t, u);
-  case GUARD_PASSES:
-    return passes(t, u, b->type[TYPE_S]);
-  case GUARD_FROM_INTEGER:
-    return type_in(u, TG_CLASS_INT);
-  case GUARD_NOT_FLOAT:
-    return !type_in(u, TG_CLASS_FLOAT);
-  case GUARD_COUNT:
-    break;
+  case GUARD_ALWAYS: return true;
+  case GUARD_POWER: return is_power(k);
+  case GUARD_POSITIVE_POWER: return is_power(k) && !is_negative(t, k);
+  case GUARD_NEGATIVE_POWER: return is_negative(t, k) && is_power((0 - k) & type_mask(t));
+  case GUARD_RECIPROCAL: return has_reciprocal(t, k);
+  case GUARD_WIDE: return k >= width;
+  case GUARD_NARROW: return k < width && b->bits[VAR_L] < width;
+  case GUARD_RETURNS: return returns(t, u);
+  case GUARD_PASSES: return passes(t, u, b->type[TYPE_S]);
+  case GUARD_FROM_INTEGER: return type_in(u, TG_CLASS_INT);
+  case GUARD_NOT_FLOAT: return !type_in(u, TG_CLASS_FLOAT);
+  case GUARD_COUNT: break;
   }
   return false;
 }

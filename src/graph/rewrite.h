@@ -18,7 +18,14 @@ typedef enum term_var { VAR_A, VAR_B, VAR_C, VAR_X, VAR_P, VAR_K, VAR_L, VAR_COU
 /* Types: T is what the rule's set is about; U and S are further ones; BOOL is bool. */
 typedef enum type_var { TYPE_T, TYPE_U, TYPE_S, TYPE_BOOL, TYPE_VARS } type_var;
 
-typedef enum named_const { CONST_ZERO, CONST_ONE, CONST_MINUS_ONE, CONST_MINUS_ZERO, CONST_FALSE, CONST_TRUE } named_const;
+typedef enum named_const {
+  CONST_ZERO,
+  CONST_ONE,
+  CONST_MINUS_ONE,
+  CONST_MINUS_ZERO,
+  CONST_FALSE,
+  CONST_TRUE
+} named_const;
 
 typedef struct term {
   uint8_t kind;
@@ -35,8 +42,8 @@ typedef enum guard {
 enum { TERM_MAX = 12, N_ROUNDINGS = 2 };
 
 typedef struct rewrite {
-  uint16_t types; /* bit t: T may be type t */
-  uint8_t guard;  /* a guard */
+  uint16_t types;                    /* bit t: T may be type t */
+  uint8_t guard;                     /* a guard */
   term from[TERM_MAX], to[TERM_MAX]; /* `to` holds one tree, two for divmod */
   const char *text;
 } rewrite;
