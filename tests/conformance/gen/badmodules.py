@@ -56,6 +56,7 @@ def format_cases(f):
     for name, data in rows.items():
         f.case("format_" + name, "binary", data).error("FORMAT")
     field_cases(f)
+    value_cases(f)
     marker_cases(f)
     name_cases(f)
 
@@ -130,6 +131,34 @@ def field_cases(f):
         f.case("format_unused_fields_of_" + op, "binary", m.data()).error("FORMAT")
 
 
+def value_cases(f):
+    """A value that nothing defines is FORMAT, also behind an error of another kind; so is a wrong number of results."""
+    for k in (6, 7, 2**31, 2**32 - 1):
+        f.case("format_value_%d" % k, "binary", with_node("add", [k, 0], 1).data()).error("FORMAT")
+        f.case("format_entry_value_%d" % k, "binary", with_node("linear", [3], 1, entries=[(0, 0, k)]).data()).error("FORMAT")
+    m = with_node("add", [0, 4], 1)
+    m.node("neg", [0], 1, position=1)
+    f.case("format_after_verify", "binary", m.data()).error("FORMAT")
+    m = with_node("array", [], 1, type="u8", immediate=2**40)
+    f.case("format_after_limit", "binary", m.data() + b"x").error("FORMAT")
+    m = with_node("add", [0, 4], 1)
+    m.node("array", [], 1, type="u8", immediate=2**40)
+    f.case("verify_before_limit", "binary", m.data()).error("VERIFY")
+    m = with_node("array", [], 1, type="u8", immediate=2**40)
+    m.node("add", [0, 4], 1)
+    f.case("limit_before_verify", "binary", m.data()).error("LIMIT")
+    rows = {
+        "loop_too_many": [("loop", [0], 2), ("test", [0]), ("yield", [1])],
+        "loop_too_few": [("loop", [0, 0], 1), ("test", [0]), ("yield", [1, 2])],
+        "branch_too_many": [("branch", [0], 2, {"immediate": 1}), ("yield", [0])],
+        "branch_too_few": [("branch", [0], 1, {"immediate": 1}), ("yield", [0, 0])],
+        "test": [("loop", [0], 1), ("test", [0], 1), ("yield", [1])],
+        "yield": [("loop", [0], 1), ("test", [0]), ("yield", [1], 1)],
+    }
+    for name, nodes in rows.items():
+        f.case("format_results_of_" + name, "binary", raw_nodes(*nodes)).error("FORMAT")
+
+
 def raw_nodes(*nodes):
     m = Module("g")
     m.node("const", results=1, type="bool", immediate=0)
@@ -155,19 +184,19 @@ def marker_cases(f):
         "uniform_not_first": [("uniform", ), ("yield", )],
     }
     for name, nodes in rows.items():
-        f.case("verify_marker_" + name, "binary", raw_nodes(*nodes)).error("VERIFY")
+        f.case("format_marker_" + name, "binary", raw_nodes(*nodes)).error("FORMAT")
     m = Module("g")
     m.node("uniform")
-    f.case("verify_marker_uniform_not_closed", "binary", m.data()).error("VERIFY")
+    f.case("format_marker_uniform_not_closed", "binary", m.data()).error("FORMAT")
     m.node("uniform")
     m.node("yield")
     m.node("yield")
-    f.case("verify_marker_uniform_in_uniform", "binary", m.data()).error("VERIFY")
+    f.case("format_marker_uniform_in_uniform", "binary", m.data()).error("FORMAT")
     m = Module("g")
     for _ in range(2):
         m.node("uniform")
         m.node("yield")
-    f.case("verify_marker_uniform_twice", "binary", m.data()).error("VERIFY")
+    f.case("format_marker_uniform_twice", "binary", m.data()).error("FORMAT")
     m = Module("g")
     m.node("uniform")
     m.node("yield")
@@ -244,8 +273,7 @@ def verify_cases(f):
         ("add_of_three", ("add", [0, 0, 0], 1), {}),
         ("load_of_one", ("load", [0], 1), {}),
         ("const_of_one", ("const", [0], 1), {}),
-        ("value_beyond_all", ("add", [6, 0], 1), {}),
-        ("value_2_32", ("add", [2**32 - 1, 0], 1), {}),
+        
         ("iota_of_lanes", ("iota", [0, 0], 1), {}),
         ("argument_is_itself", ("add", [5, 0], 1), {}),
     ]
