@@ -64,33 +64,23 @@ tg_status text_take(text *t, char **bytes, size_t *n)
 
 /* ---- floats as text ---- */
 
-static void put_repeated(text *t, char c, int n)
-{
-  for (int i = 0; i < n; i++) {
-    text_bytes(t, &c, 1);
-  }
-}
-
-/* 0.DIGITS * 10^exponent: as "12.5" while the point is near the digits, else as "1.25e+30". */
+/* 0.DIGITS * 10^exponent, laid out as "%.{n}g" would: with an exponent if it is below -4 or the n digits end before the
+ * point; and with ".0" where neither point nor exponent would tell it from an integer. */
 static void put_digits(text *t, const char *digits, int n, int exponent)
 {
-  if (exponent > 16 || exponent < -3) {
+  if (exponent > n || exponent < -3) {
     text_bytes(t, digits, 1);
-    if (n > 1) {
-      text_put(t, ".");
-      text_bytes(t, digits + 1, (size_t)n - 1);
-    }
+    text_put(t, n > 1 ? "." : "");
+    text_bytes(t, digits + 1, (size_t)n - 1);
     text_format(t, "e%c%02d", exponent > 0 ? '+' : '-', exponent > 0 ? exponent - 1 : 1 - exponent);
   } else if (exponent <= 0) {
     text_put(t, "0.");
-    put_repeated(t, '0', -exponent);
+    text_bytes(t, "000", (size_t)-exponent);
     text_bytes(t, digits, (size_t)n);
   } else {
-    int whole = n < exponent ? n : exponent;
-    text_bytes(t, digits, (size_t)whole);
-    put_repeated(t, '0', exponent - whole);
-    text_put(t, ".");
-    text_bytes(t, n > whole ? digits + whole : "0", n > whole ? (size_t)(n - whole) : 1);
+    text_bytes(t, digits, (size_t)exponent);
+    text_put(t, n > exponent ? "." : ".0");
+    text_bytes(t, digits + exponent, (size_t)(n - exponent));
   }
 }
 

@@ -170,9 +170,9 @@ static void loop(parser *p, const token *where, size_t names)
   if (!want_names(p, where, n_carried + (has_count ? 1 : 0), n_names)) {
     return;
   }
+  parse_expect(p, "{");
   uint32_t first = add(p, &spec, where, base);
   parse_bind(p, names + n_names, n_carried, first);
-  parse_expect(p, "{");
   nodes(p);
   token word = p->tok;
   if (parse_accept(p, "test") || parse_unexpected(p, "a node, or the `test` that ends the loop's condition")) {
@@ -189,33 +189,18 @@ static void loop(parser *p, const token *where, size_t names)
   parse_bind(p, names, n_names, first);
 }
 
-/* Whether a branch yields as many values as names stand before it. */
-static void want_yields(parser *p, const token *word, size_t n, size_t n_names)
-{
-  if (n != n_names) {
-    graph_fail(parse_at(p, word), TG_PARSE, "yield gives %zu value%s, but %zu name%s before the branch", n,
-               n == 1 ? "" : "s", n_names, n_names == 1 ? " stands" : "s stand");
-    parse_hint(p, "a branch has as many names before `=` as its bodies yield values");
-  }
-}
-
-/* node* "yield" values "}", of a branch. The node is added when it is known whether another body follows: then `first`
- * is the first result. */
-static bool body(parser *p, size_t names, uint32_t *first)
+/* node* "yield" values "}", of a branch, and the "{" of the next body. The node is added when it is known whether there
+ * is one: if not, it gives the branch's first result. */
+static bool body(parser *p, uint32_t *first)
 {
   node_spec spec = {.op = TG_OP_YIELD};
   size_t base = p->values.n;
-  parse_expect(p, "{");
   nodes(p);
   token word = p->tok;
   if (parse_accept(p, "yield") || parse_unexpected(p, "a node, or the `yield` that ends the branch's body")) {
     value_list(p);
   }
-  const graph_scope *scope = &p->g->scopes.data[p->g->scope];
-  if (parse_ok(p) && p->g->nodes.data[scope->owner].n_bodies == 1) {
-    want_yields(p, &word, p->values.n - base, p->names.n - names);
-  }
-  bool is_closed = parse_accept(p, "}"), has_more = is_closed && parse_is_next(p, "{");
+  bool is_closed = parse_accept(p, "}"), has_more = is_closed && parse_accept(p, "{");
   spec.detail = has_more ? 0 : 1;
   *first = add(p, &spec, &word, base);
   if (!is_closed) {
@@ -228,13 +213,16 @@ static bool body(parser *p, size_t names, uint32_t *first)
 static void branch(parser *p, const token *where, size_t names)
 {
   node_spec spec = {.op = TG_OP_BRANCH};
-  size_t base = p->values.n, n_names = p->names.n - names;
+  size_t base = p->values.n, n_names = p->names.n - names, index = p->g->nodes.n;
   uint32_t first = TG_POISON;
   some_values(p, 1);
+  parse_expect(p, "{");
   add(p, &spec, where, base);
-  while (parse_ok(p) && body(p, names, &first)) {
+  while (parse_ok(p) && body(p, &first)) {
   }
-  parse_bind(p, names, n_names, first);
+  if (parse_ok(p) && want_names(p, where, p->g->nodes.data[index].n_results, n_names)) {
+    parse_bind(p, names, n_names, first);
+  }
 }
 
 /* The operation that the next token names, which is taken. */

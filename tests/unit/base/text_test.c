@@ -1,5 +1,5 @@
-/* text_test.c: the growing buffer, and numbers as text and back. The texts of floats are those of Python's repr and of
- * NumPy's shortest float32; the bits are exact, from rational arithmetic. */
+/* text_test.c: the growing buffer, and numbers as text and back. The digits of floats are those of Python's repr and of
+ * NumPy's shortest float32, laid out as C's %g does; the bits are exact, from rational arithmetic. */
 #include "base/text.h"
 
 #include "fail_alloc.h"
@@ -122,7 +122,8 @@ static const shown_case f32_cases[] = {
     {0x3dcccccd, "0.1"},           {0x3eaaaaab, "0.33333334"},    {0x4b800000, "16777216.0"},
     {0x39800000, "0.00024414062"}, {0x49800002, "1048576.2"},     {0x7149f2ca, "1e+30"},
     {0x5a0e1bca, "1e+16"},         {0x38d1b717, "0.0001"},        {0x3727c5ac, "1e-05"},
-    {0x33d6bf95, "1e-07"},         {0x26800000, "8.881784e-16"},  {0x58635fa9, "1000000000000000.0"},
+    {0x42c80000, "1e+02"},         {0x42ca0000, "101.0"},         {0x42f00000, "1.2e+02"},
+    {0x33d6bf95, "1e-07"},         {0x26800000, "8.881784e-16"},  {0x58635fa9, "1e+15"},
 };
 
 static const shown_case f64_cases[] = {
