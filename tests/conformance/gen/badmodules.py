@@ -135,7 +135,8 @@ def value_cases(f):
     """A value that nothing defines is FORMAT, also behind an error of another kind; so is a wrong number of results."""
     for k in (6, 7, 2**31, 2**32 - 1):
         f.case("format_value_%d" % k, "binary", with_node("add", [k, 0], 1).data()).error("FORMAT")
-        f.case("format_entry_value_%d" % k, "binary", with_node("linear", [3], 1, entries=[(0, 0, k)]).data()).error("FORMAT")
+        entry = with_node("linear", [3], 1, entries=[(0, 0, k)])
+        f.case("format_entry_value_%d" % k, "binary", entry.data()).error("FORMAT")
     m = with_node("add", [0, 4], 1)
     m.node("neg", [0], 1, position=1)
     f.case("format_after_verify", "binary", m.data()).error("FORMAT")
