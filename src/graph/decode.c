@@ -145,8 +145,7 @@ static void read_operand(decoder *d)
 {
   size_t n;
   uint64_t kind = take_below(d, 1, TG_OPERAND_KIND_COUNT, "no such kind of operand");
-  uint64_t mode =
-      take_below(d, 1, kind == TG_PARAM ? (uint64_t)TG_TYPE_COUNT : (uint64_t)TG_MODE_COUNT, "no such mode");
+  uint64_t mode = take_below(d, 1, TG_MODE_COUNT, "no such mode");
   uint64_t has_default = take_below(d, 1, kind == TG_PARAM ? 2 : 1, "only a param has a default");
   const char *name = take_name(d, &n);
   uint64_t bits = has_default ? take(d, 8) : 0;
