@@ -89,6 +89,12 @@ typedef struct nearest {
 nearest nearest_to(const char *word);
 void nearest_offer(nearest *n, const char *candidate);
 
+/* Prints "there is no stage 'stak'" with the nearest word, or else `otherwise`, as the hint. Returns STATUS_USAGE. */
+int unknown_word(const command *self, const char *what, const nearest *n, const char *otherwise);
+
+/* The same for the name of a pass that does not exist. */
+int unknown_pass(const command *self, const char *name);
+
 /* ---- source.c ---- */
 
 /* A program file: its bytes, its form, and the graph it describes. */

@@ -67,11 +67,16 @@ static bool read_row(size_t k, row *r)
   return true;
 }
 
+/* A row without semantics ends with its meaning: no blanks at the end of a line. */
 static void print_row(const char *number, const row *r, const int *widths)
 {
   printf("%6s", number);
-  for (size_t c = 0; c + 1 < N_COLUMNS; c++) printf("  %-*s", widths[c], cell(r, c));
-  printf("  %s\n", cell(r, N_COLUMNS - 1));
+  for (size_t c = 0; c + 2 < N_COLUMNS; c++) printf("  %-*s", widths[c], cell(r, c));
+  if (r->semantics[0]) {
+    printf("  %-*s  %s\n", widths[N_COLUMNS - 2], r->op.doc, r->semantics);
+  } else {
+    printf("  %s\n", r->op.doc);
+  }
 }
 
 static void print_table(void)

@@ -67,19 +67,6 @@ static int add_assignment(run *r, assignment_kind kind, const char *text)
   return STATUS_OK;
 }
 
-static int unknown_pass(const run *r, const char *name)
-{
-  nearest n = nearest_to(name);
-  for (size_t k = 0; tg_pass_name(k); k++) nearest_offer(&n, tg_pass_name(k));
-  fprintf(stderr, "throng %s: error: there is no pass '%s'\n", r->self->name, name);
-  if (n.best) {
-    print_hint("did you mean '%s'?", n.best);
-  } else {
-    print_hint("'throng show --after list' lists the passes");
-  }
-  return STATUS_USAGE;
-}
-
 /* One item of --passes: all, none, NAME (in addition) or -NAME (without it). */
 static int read_pass(run *r, const char *item, size_t n, uint64_t *passes)
 {
@@ -99,7 +86,7 @@ static int read_pass(run *r, const char *item, size_t n, uint64_t *passes)
     *passes = without ? *passes & ~(UINT64_C(1) << k) : *passes | UINT64_C(1) << k;
     return STATUS_OK;
   }
-  return unknown_pass(r, name);
+  return unknown_pass(r->self, name);
 }
 
 /* A list that begins with -NAME begins from all passes, every other from none. */
@@ -117,7 +104,7 @@ static int read_passes(run *r, const char *text)
   return status;
 }
 
-static int unknown_backend(const run *r, const char *name)
+static int check_backend(const run *r, const char *name)
 {
   nearest n = nearest_to(name);
   nearest_offer(&n, "auto");
@@ -126,13 +113,7 @@ static int unknown_backend(const run *r, const char *name)
     nearest_offer(&n, tg_backend_name(k));
   }
   if (strcmp(name, "auto") == 0) return STATUS_OK;
-  fprintf(stderr, "throng %s: error: there is no back-end '%s'\n", r->self->name, name);
-  if (n.best) {
-    print_hint("did you mean '%s'?", n.best);
-  } else {
-    print_hint("'throng backends' lists them");
-  }
-  return STATUS_USAGE;
+  return unknown_word(r->self, "back-end", &n, "'throng backends' lists them");
 }
 
 static int read_n(run *r, const char *argument)
@@ -152,7 +133,7 @@ static int read_option(run *r, int id, const char *argument)
   case OPTION_SIZE: return add_assignment(r, ASSIGN_SIZE, argument);
   case OPTION_OUT: return add_assignment(r, ASSIGN_OUT, argument);
   case OPTION_PASSES: return read_passes(r, argument);
-  case OPTION_BACKEND: q->backend = argument; return unknown_backend(r, argument);
+  case OPTION_BACKEND: q->backend = argument; return check_backend(r, argument);
   case OPTION_MAX_STEPS:
     if (read_count(argument, &q->fuel)) return STATUS_OK;
     return usage_error(r->self, "--max-steps wants a number of loop iterations, not '%s'", argument);

@@ -18,19 +18,6 @@ static void list_passes(void)
   for (size_t k = 0; tg_pass_name(k); k++) printf("%-10s %s\n", tg_pass_name(k), tg_pass_doc(k));
 }
 
-static int unknown_pass(const command *self, const char *name)
-{
-  nearest n = nearest_to(name);
-  for (size_t k = 0; tg_pass_name(k); k++) nearest_offer(&n, tg_pass_name(k));
-  fprintf(stderr, "throng %s: error: there is no pass '%s'\n", self->name, name);
-  if (n.best) {
-    print_hint("did you mean '%s'?", n.best);
-  } else {
-    print_hint("'throng show --after list' lists the passes");
-  }
-  return STATUS_USAGE;
-}
-
 static bool is_pass(const char *name)
 {
   for (size_t k = 0; tg_pass_name(k); k++) {
@@ -113,9 +100,7 @@ static int check_stage(const command *self, const char *stage)
     if (strcmp(stages[k], stage) == 0) return STATUS_OK;
     nearest_offer(&n, stages[k]);
   }
-  fprintf(stderr, "throng %s: error: there is no stage '%s'\n", self->name, stage);
-  print_hint(n.best ? "did you mean '%s'?" : "the stages are %s", n.best ? n.best : "graph, stack and signature");
-  return STATUS_USAGE;
+  return unknown_word(self, "stage", &n, "the stages are graph, stack and signature");
 }
 
 int cmd_show(const command *self, int argc, char **argv)

@@ -63,32 +63,48 @@ int print_error(const char *path, const tg_error *error)
 typedef struct line {
   const unsigned char *bytes;
   size_t n;
+  bool is_utf8; /* otherwise each byte above 0x7F is shown as '?' */
 } line;
-
-static line find_line(const file_bytes *text, uint32_t number)
-{
-  const unsigned char *at = text->data, *end = text->data + text->n;
-  for (uint32_t k = 1; k < number; k++) {
-    const unsigned char *newline = memchr(at, '\n', (size_t)(end - at));
-    if (!newline) return (line){end, 0};
-    at = newline + 1;
-  }
-  const unsigned char *stop = memchr(at, '\n', (size_t)(end - at));
-  line l = {at, (size_t)((stop ? stop : end) - at)};
-  if (l.n > 0 && l.bytes[l.n - 1] == '\r') l.n--;
-  return l;
-}
 
 static bool is_continuation(unsigned char c)
 {
   return (c & 0xC0) == 0x80;
 }
 
+/* Whether lead bytes and continuation bytes come as in UTF-8, which is all that a terminal needs. */
+static bool is_utf8(const unsigned char *s, size_t n)
+{
+  for (size_t i = 0; i < n;) {
+    size_t length = s[i] < 0x80 ? 1 : s[i] < 0xC2 ? 0 : s[i] < 0xE0 ? 2 : s[i] < 0xF0 ? 3 : s[i] < 0xF5 ? 4 : 0;
+    if (length == 0 || length > n - i) return false;
+    for (size_t k = 1; k < length; k++) {
+      if (!is_continuation(s[i + k])) return false;
+    }
+    i += length;
+  }
+  return true;
+}
+
+static line find_line(const file_bytes *text, uint32_t number)
+{
+  const unsigned char *at = text->data, *end = text->data + text->n;
+  for (uint32_t k = 1; k < number; k++) {
+    const unsigned char *newline = memchr(at, '\n', (size_t)(end - at));
+    if (!newline) return (line){end, 0, true};
+    at = newline + 1;
+  }
+  const unsigned char *stop = memchr(at, '\n', (size_t)(end - at));
+  line l = {at, (size_t)((stop ? stop : end) - at), true};
+  if (l.n > 0 && l.bytes[l.n - 1] == '\r') l.n--;
+  l.is_utf8 = is_utf8(l.bytes, l.n);
+  return l;
+}
+
 /* The columns that the byte at index i takes on a terminal, when `column` columns stand before it. */
 static size_t width_of(line l, size_t i, size_t column)
 {
   if (l.bytes[i] == '\t') return TAB - column % TAB;
-  return is_continuation(l.bytes[i]) ? 0 : 1;
+  return l.is_utf8 && is_continuation(l.bytes[i]) ? 0 : 1;
 }
 
 static size_t columns_before(line l, size_t from, size_t to)
@@ -96,6 +112,14 @@ static size_t columns_before(line l, size_t from, size_t to)
   size_t column = 0;
   for (size_t i = from; i < to && i < l.n; i++) column += width_of(l, i, column);
   return column;
+}
+
+/* Whether a terminal could take what begins at byte i for a command: ASCII control characters and U+0080 to U+009F. */
+static bool is_control(line l, size_t i)
+{
+  unsigned char c = l.bytes[i];
+  if (!l.is_utf8 && c >= 0x80) return true;
+  return c < 0x20 || c == 0x7F || (c == 0xC2 && l.bytes[i + 1] < 0xA0);
 }
 
 /* Prints bytes [from, to) with tabs as spaces and control characters as '?'. */
@@ -108,7 +132,9 @@ static void put_bytes(line l, size_t from, size_t to)
     if (c == '\t') {
       fprintf(stderr, "%*s", (int)width, "");
     } else {
-      fputc(c < 0x20 || c == 0x7F ? '?' : c, stderr);
+      bool hidden = is_control(l, i);
+      fputc(hidden ? '?' : c, stderr);
+      i += hidden && l.is_utf8 && c == 0xC2; /* its second byte goes with it */
     }
     column += width;
   }
@@ -124,9 +150,9 @@ static void put_line(line l, size_t place, size_t length)
 {
   size_t from = 0, to = l.n;
   if (columns_before(l, 0, l.n) > WINDOW && place > LEAD) from = place - LEAD;
-  while (from > 0 && from < place && is_continuation(l.bytes[from])) from++;
+  while (from > 0 && from < place && l.is_utf8 && is_continuation(l.bytes[from])) from++;
   if (l.n - from > WINDOW) to = from + WINDOW;
-  while (to < l.n && is_continuation(l.bytes[to])) to++;
+  while (to < l.n && l.is_utf8 && is_continuation(l.bytes[to])) to++;
   fputs(from > 0 ? "  ..." : "  ", stderr);
   put_bytes(l, from, to);
   fputs(to < l.n ? "...\n" : "\n", stderr);
@@ -144,7 +170,7 @@ int print_source_error(const char *path, const file_bytes *text, const tg_error 
   if (error->pos.line > 0 && error->pos.column > 0) {
     line l = find_line(text, error->pos.line);
     size_t place = error->pos.column - 1;
-    put_line(l, place < l.n ? place : l.n, error->pos.length);
+    if (l.n > 0) put_line(l, place < l.n ? place : l.n, error->pos.length);
   }
   put_hint(error->hint);
   return STATUS_ERROR;
@@ -190,4 +216,22 @@ void nearest_offer(nearest *n, const char *candidate)
   if (d >= n->distance || d >= n_word + (n_word == 0)) return;
   n->distance = d;
   n->best = candidate;
+}
+
+int unknown_word(const command *self, const char *what, const nearest *n, const char *otherwise)
+{
+  fprintf(stderr, "throng %s: error: there is no %s '%s'\n", self->name, what, n->word);
+  if (n->best) {
+    print_hint("did you mean '%s'?", n->best);
+  } else {
+    print_hint("%s", otherwise);
+  }
+  return STATUS_USAGE;
+}
+
+int unknown_pass(const command *self, const char *name)
+{
+  nearest n = nearest_to(name);
+  for (size_t k = 0; tg_pass_name(k); k++) nearest_offer(&n, tg_pass_name(k));
+  return unknown_word(self, "pass", &n, "'throng show --after list' lists the passes");
 }

@@ -53,15 +53,12 @@ static void wrong_option(const command *self, const char *text)
   }
   char name[64];
   snprintf(name, sizeof name, "%.*s", (int)strcspn(text + 2, "="), text + 2);
-  nearest n = nearest_to(name);
+  nearest n = nearest_to(name); /* without the dashes, or they would make every option alike */
   for (const option_row *o = rows_of(self); o->name; o++) nearest_offer(&n, o->name);
   if (n.best && strcmp(n.best, name) == 0) {
     usage_error(self, "option --%s takes no value", name);
-  } else if (n.best) {
-    fprintf(stderr, "throng %s: error: there is no option '--%s'\n", self->name, name);
-    print_hint("did you mean --%s?", n.best);
   } else {
-    usage_error(self, "there is no option '--%s'", name);
+    unknown_word(self, "option", &n, "'--help' lists them");
   }
 }
 
