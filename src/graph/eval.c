@@ -306,7 +306,7 @@ static void put_row(const graph_node *node, tg_type type, uint32_t row, uint64_t
 static void eval_linear(const tg_graph *g, const graph_node *node, uint64_t *values)
 {
   const uint32_t *x = node_args(g, node);
-  const tg_entry *entries = g->entries.data + node->first_entry;
+  const tg_entry *entries = node_entries(g, node);
   tg_type type = (tg_type)g->values.data[node->first_result].type;
   uint64_t *y = values + node->first_result;
   for (uint32_t i = 0; i < node->n_results; i++) {

@@ -130,9 +130,14 @@ static inline const char *graph_str(const tg_graph *g, uint32_t offset)
 {
   return g->strings.data + offset;
 }
+/* NULL in a graph without any: C does not let even 0 be added to a null pointer. */
 static inline const uint32_t *node_args(const tg_graph *g, const graph_node *node)
 {
-  return g->args.data + node->first_arg;
+  return g->args.data == NULL ? NULL : g->args.data + node->first_arg;
+}
+static inline const tg_entry *node_entries(const tg_graph *g, const graph_node *node)
+{
+  return g->entries.data == NULL ? NULL : g->entries.data + node->first_entry;
 }
 static inline tg_ring node_ring(const graph_node *node)
 {
