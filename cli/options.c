@@ -53,12 +53,14 @@ static void wrong_option(const command *self, const char *text)
   }
   char name[64];
   snprintf(name, sizeof name, "%.*s", (int)strcspn(text + 2, "="), text + 2);
-  nearest n = nearest_to(name); /* without the dashes, or they would make every option alike */
+  nearest n = nearest_to(name);
   for (const option_row *o = rows_of(self); o->name; o++) nearest_offer(&n, o->name);
   if (n.best && strcmp(n.best, name) == 0) {
     usage_error(self, "option --%s takes no value", name);
   } else {
-    unknown_word(self, "option", &n, "'--help' lists them");
+    fprintf(stderr, "throng %s: error: there is no option '--%s'\n", self->name, name);
+    if (n.best) print_hint("did you mean '--%s'?", n.best);
+    if (!n.best) print_hint("'throng %s --help' lists them", self->name);
   }
 }
 
@@ -93,7 +95,10 @@ bool option_operands(const command *self, int argc, char **argv, int at_least, i
   *status = id == OPTION_HELP ? STATUS_OK : STATUS_USAGE;
   if (id != OPTION_END) return false;
   int n = argc - *first;
-  if (n >= at_least && n <= at_most) return true;
+  if (n >= at_least && n <= at_most) {
+    *status = STATUS_OK;
+    return true;
+  }
   if (n < at_least) {
     usage_error(self, "%s is missing", self->usage);
   } else if (at_most == 0) {
