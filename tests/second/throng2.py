@@ -457,11 +457,16 @@ class Builder:
         self.arity(node, 0)
         if node.immediate < 1:
             self.fail("an array has at least one element")
-        self.array_bytes += node.immediate * (WIDTH[node.type] // 8)
-        if node.immediate > MAX_ELEMENTS or self.array_bytes > MAX_ARRAY_BYTES:
-            self.fail("arrays are too long", "LIMIT")
+        if node.immediate > MAX_ELEMENTS:
+            self.fail("an array has more than 2^20 elements", "LIMIT")
+        self.count_bytes((node.type, node.immediate))
         node.results = [self.define((node.type, node.immediate))]
         return node.results
+
+    def count_bytes(self, kind):
+        self.array_bytes += kind[1] * (WIDTH[kind[0]] // 8)
+        if self.array_bytes > MAX_ARRAY_BYTES:
+            self.fail("arrays take more than 2^24 bytes", "LIMIT")
 
     def indexed(self, node, count):
         self.arity(node, count)
@@ -502,6 +507,8 @@ class Builder:
         if not node.args:
             self.fail("a loop carries at least one value")
         kinds = [self.consume(a) for a in node.args]
+        for kind in filter(is_array, kinds + kinds):
+            self.count_bytes(kind)
         node.counted = self.in_uniform and len(self.frames) == 1
         node.n_results = len(kinds) + node.counted
         self.check_results(node.n_results)
@@ -651,10 +658,20 @@ TOKEN = re.compile(r"(?P<space>[ \t\r\n]+|\#[^\n\0]*)|(?P<value>%(?:[A-Za-z_][A-
                    r"(?P<name>[A-Za-z_][A-Za-z0-9_.]*)|(?P<mark>[{}=,@-])|(?P<bad>.)", re.S)
 
 
+def cut_at_bad_bytes(text):
+    """Text that is not UTF-8, from the first wrong byte on replaced by a NUL, which is an error wherever it stands."""
+    try:
+        text.encode("latin-1").decode("utf-8")
+        return text
+    except UnicodeDecodeError as error:
+        return text[:error.start] + "\0"
+
+
 class TextReader:
     """Parses graph text (decoded as Latin-1, so that bytes and characters agree) and builds node by node."""
 
     def __init__(self, text):
+        text = cut_at_bad_bytes(text)
         self.tokens, self.at, line = [], 0, 1
         for m in TOKEN.finditer(text):
             if m.lastgroup != "space":
@@ -1072,7 +1089,7 @@ class ByteReader:
 
 
 class BinaryReader(ByteReader):
-    """Reads the whole module first (FORMAT), then builds from it (VERIFY, LIMIT; FORMAT for a wrong n_results)."""
+    """Reads the whole module first (FORMAT), then builds from it (VERIFY, LIMIT)."""
 
     def __init__(self, data):
         super().__init__(data, b"TGB\x1a")
@@ -1083,6 +1100,9 @@ class BinaryReader(ByteReader):
         self.doc = doc.split("\n")[:-1]
         self.operands = [self.operand() for _ in range(self.count(5))]
         self.nodes = [self.node() for _ in range(self.count(28))]
+        self.n_values = self.check_markers()
+        if any(v >= self.n_values for node in self.nodes for v in node.args + [entry[2] for entry in node.entries]):
+            self.fail("a value that no node defines")
         self.names = self.value_names()
         self.end()
 
@@ -1128,12 +1148,48 @@ class BinaryReader(ByteReader):
         if not fits:
             self.fail("detail %d is out of range" % detail)
 
+    def check_markers(self):
+        """Every marker stands where it can, every n_results is right; gives the number of values."""
+        open_bodies, n_values = [], 0  # an open body: [kind, node, bodies left or 1 after test, lengths of yields]
+        for i, node in enumerate(self.nodes):
+            kind, owner, state, yields = open_bodies[-1] if open_bodies else (None, None, 0, None)
+            if node.op == "uniform":
+                self.require(i == 0, node)
+                open_bodies.append(["uniform", node, 0, None])
+            elif node.op == "loop":
+                self.require(node.n_results == len(node.args) + (kind == "uniform"), node)
+                open_bodies.append(["loop", node, 0, None])
+                n_values += len(node.args)
+            elif node.op == "branch":
+                if node.immediate:
+                    open_bodies.append(["branch", node, node.immediate, set()])
+            elif node.op == "test":
+                self.require(kind == "loop" and not state, node)
+                open_bodies[-1][2] = 1
+            elif node.op == "yield":
+                self.require(kind and not (kind == "loop" and not state or kind == "uniform" and node.args), node)
+                if kind == "branch":
+                    yields.add(len(node.args))
+                    open_bodies[-1][2] -= 1
+                if kind != "branch" or state == 1:
+                    self.require(kind != "branch" or len(yields) > 1 or yields == {owner.n_results}, owner)
+                    n_values += owner.n_results
+                    open_bodies.pop()
+            else:
+                n_values += node.n_results
+        self.require(not open_bodies, None)
+        return n_values
+
+    def require(self, fits, node):
+        if not fits:
+            self.fail("%s out of place or with a wrong n_results" % node.op if node else "a body is not closed")
+
     def value_names(self):
         names, last = {}, -1
         for _ in range(self.count(6)):
             number, name = self.u32(), self.string()
-            if number <= last:
-                self.fail("the name of value %d is out of order" % number)
+            if number <= last or number >= self.n_values:
+                self.fail("the name of value %d is out of place" % number)
             names[number], last = name, number
         return names
 
@@ -1143,15 +1199,9 @@ class BinaryReader(ByteReader):
         builder.graph.name, builder.graph.doc, builder.graph.names = self.name, self.doc, self.names
         for operand in self.operands:
             builder.operand(*operand)
-        given = [node.n_results for node in self.nodes]
         for node in self.nodes:
             builder.add(node)
         graph = builder.finish()
-        for node, n_results in zip(self.nodes, given):
-            if len(node.results) != n_results:
-                self.fail("%s has %d results, not %d" % (node.op, len(node.results), n_results))
-        if self.names and max(self.names) >= len(graph.values):
-            self.fail("a name of a value that does not exist")
         for name in self.names.values():
             builder.check_name(name)
         if len(set(self.names.values())) != len(self.names):
@@ -1261,10 +1311,13 @@ class StackBuilder:
 
 
 def read_stack_text(text):
-    words = []
-    for line, content in enumerate(text.split("\n"), 1):
-        words += [(word, line) for word in re.split(r"[ \t\r]+", content.split("#")[0]) if word]
-    words.append((None, text.count("\n") + 1))
+    words, line, text = [], 1, cut_at_bad_bytes(text)
+    for m in re.finditer(r"#[^\n\0]*|[^ \t\r\n#]+|\n", text):
+        if m.group() == "\n":
+            line += 1
+        elif m.group()[0] != "#":
+            words.append((m.group(), line))
+    words.append((None, line))
     at = 0
 
     def fail(message):
@@ -1303,7 +1356,7 @@ def read_stack_text(text):
             mode = take(MODES.__contains__)
         if op == "iota":
             mode = take(TYPES.__contains__)
-            bits = [literal(mode), literal(mode)]
+            bits = [literal(mode), literal(mode)] if mode != "bool" else None
         stack.builder.line = line
         stack.opcode(op, given, mode, bits)
     stack.builder.line = words[-1][1]
