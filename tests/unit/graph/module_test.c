@@ -567,7 +567,7 @@ static void survives_deep_nesting(void **state)
   memset(module + n, 0, 4);
   assert_int_equal(tg_graph_read(context, module, n + 4, TG_FORM_BINARY, &graph, NULL), TG_LIMIT);
   bytes fewer = {.n = 0};
-  put(&fewer, 2 * DEEP, 4); /* one yield less than bodies */
+  put(&fewer, 2 * DEEP, 4);                     /* one yield less than bodies */
   memcpy(module + b.n - 28 - 4, fewer.data, 4); /* the count, before the constant */
   memset(module + n - NODE_BYTES, 0, 4);
   assert_int_equal(tg_graph_read(context, module, n - NODE_BYTES + 4, TG_FORM_BINARY, &graph, NULL), TG_FORMAT);
