@@ -1,6 +1,8 @@
 /* main.c: the table of subcommands and the choice of one. */
+#define _XOPEN_SOURCE 700
 #include "cli.h"
 
+#include <signal.h>
 #include <string.h>
 
 const command commands[] = {
@@ -94,6 +96,7 @@ int main(int argc, char **argv)
   const char *name = argv[1];
   if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0) name = "help";
   if (strcmp(name, "--version") == 0 || strcmp(name, "-V") == 0) name = "version";
+  signal(SIGXFSZ, SIG_IGN); /* a file that may not grow is an error of the write, not the end of the process */
   const command *c = find_command(name);
   return c ? close_output(c->run(c, argc - 1, argv + 1)) : unknown_command(name);
 }

@@ -53,7 +53,8 @@ class Suite:
     def run(self, *arguments, **options):
         """Runs the command in the folder."""
         command = [THRONG, *map(str, arguments)]
-        process = subprocess.run(command, cwd=self.folder, stdin=subprocess.DEVNULL, stdout=options.get("stdout", subprocess.PIPE),
+        process = subprocess.run(command, cwd=self.folder, stdin=subprocess.DEVNULL,
+                                 stdout=options.get("stdout", subprocess.PIPE),
                                  stderr=subprocess.PIPE, check=False, env=options.get("env"))
         process.stdout = process.stdout or b""
         return Result(arguments, process)
