@@ -1,0 +1,285 @@
+/* invoke_threads_test.c: one kernel invoked by several threads at once, and invocations that use several threads: the
+ * bytes are those of one thread alone. Runs with the thread sanitizer too. */
+#include "kit.h"
+
+#include <pthread.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+/* ---- threads for a context ---- */
+
+enum { MAX_THREADS = 8 };
+
+typedef struct job {
+  void (*task)(void *arg, size_t index);
+  void *arg;
+  atomic_size_t next;
+  size_t n_tasks;
+} job;
+
+/* Takes tasks from the last to the first, so that they come in another order than on one thread. */
+static void *work(void *p)
+{
+  job *j = p;
+  for (size_t i; (i = atomic_fetch_add(&j->next, 1)) < j->n_tasks;) {
+    j->task(j->arg, j->n_tasks - 1 - i);
+  }
+  return NULL;
+}
+
+static void parallel_for(void *self, size_t n_tasks, void (*task)(void *arg, size_t index), void *arg)
+{
+  const unsigned *n_threads = self;
+  pthread_t threads[MAX_THREADS];
+  job j = {task, arg, 0, n_tasks};
+  unsigned n = 0;
+  for (; n < *n_threads && n < MAX_THREADS; n++) {
+    if (pthread_create(&threads[n], NULL, work, &j) != 0) {
+      break;
+    }
+  }
+  work(&j);
+  for (unsigned i = 0; i < n; i++) {
+    pthread_join(threads[i], NULL);
+  }
+}
+
+/* ---- a graph with everything that tiles have to agree on ---- */
+
+static const char source[] =
+    "graph all {\n"
+    "  param limit f32\n  input x f32\n  output y f64\n  output small u8\n"
+    "  result s f32\n  result t f64\n  result u i64\n  result least u32\n  result most u32\n"
+    "  uniform {\n    %p = param limit\n    %half = const f32 0.5\n    %bound = mul %p, %half\n  }\n"
+    "  %x = load x\n  %zero = const u32 0\n  %one = const u32 1\n  %i = iota %zero, %one\n"
+    "  %above = lt %bound, %x\n"
+    "  trap 7 %above @11\n"
+    "  %k = loop %n = %zero @12 {\n"
+    "    %seven = const u32 7\n    %low = and %i, %seven\n    %more = lt %n, %low\n"
+    "    test %more\n"
+    "    %next = add %n, %one\n"
+    "    yield %next\n"
+    "  }\n"
+    "  %wide = convert f64 %x\n  %count = convert f64 %k\n  %product = mul %wide, %count\n"
+    "  %integer = convert i16 %x\n  %byte = convert u8 %k\n"
+    "  store y %product\n  store small %byte\n"
+    "  sum s %x\n  sum t %product\n  sum u %integer\n  argmin least %i, %x\n  argmax most %i, %x\n"
+    "}\n";
+
+/* Three tiles and a bit, odd: the last block has a single lane, and the fuel runs out in some lanes. */
+enum { N = 65536 * 3 + 4096 * 3 + 1, FUEL = 6 };
+
+typedef struct results {
+  double y[N];
+  uint8_t small[N];
+  float s;
+  double t;
+  int64_t u;
+  uint32_t least, most;
+  tg_outcome outcome;
+} results;
+
+static float lanes[N];
+
+static void make_lanes(void)
+{
+  for (uint64_t i = 0; i < N; i++) {
+    lanes[i] = (float)(int64_t)(kit_random(5, i) >> 20) * (kit_random(6, i) % 2 == 0 ? 0x1p-30f : -0x1p-33f);
+  }
+  lanes[65536 * 2 + 5] = lanes[65536 + 9] = -32000.0f; /* two least: the lower lane counts */
+}
+
+static void fill_call(tg_invocation *invocation, tg_binding bindings[9], float *limit, results *r)
+{
+  tg_invocation init = TG_INVOCATION_INIT;
+  tg_binding filled[9] = {KIT_ONE(*limit), KIT_STREAM(lanes), KIT_STREAM(r->y),  KIT_STREAM(r->small), KIT_ONE(r->s),
+                          KIT_ONE(r->t),   KIT_ONE(r->u),     KIT_ONE(r->least), KIT_ONE(r->most)};
+  memcpy(bindings, filled, sizeof filled);
+  *invocation = init;
+  invocation->n = N;
+  invocation->fuel = FUEL;
+  invocation->bindings = bindings;
+  invocation->n_bindings = 9;
+  invocation->outcome = &r->outcome;
+}
+
+static tg_kernel *compile_source(tg_context *context)
+{
+  tg_graph *g;
+  tg_error error = {0};
+  if (tg_graph_read(context, source, sizeof source - 1, TG_FORM_TEXT, &g, &error) != TG_OK) {
+    fail_msg("%u:%u: %s", (unsigned)error.pos.line, (unsigned)error.pos.column, error.message);
+  }
+  return kit_compile(context, g);
+}
+
+/* No assertions here: this runs in threads. */
+static tg_status run_all(tg_context *context, const tg_kernel *kernel, results *r)
+{
+  tg_invocation invocation;
+  tg_binding bindings[9];
+  tg_workspace *workspace;
+  float limit = 8191.5f * 4;
+  memset(r, 0, sizeof *r);
+  fill_call(&invocation, bindings, &limit, r);
+  tg_status status = tg_workspace_create(context, tg_kernel_workspace_bytes(kernel), &workspace);
+  invocation.workspace = workspace;
+  if (status == TG_OK) {
+    status = tg_invoke(kernel, &invocation, NULL);
+  }
+  tg_workspace_destroy(workspace);
+  return status;
+}
+
+static results *new_results(void)
+{
+  results *r = malloc(sizeof *r);
+  assert_non_null(r);
+  return r;
+}
+
+static bool same_results(const results *a, const results *b)
+{
+  return memcmp(a->y, b->y, sizeof a->y) == 0 && memcmp(a->small, b->small, sizeof a->small) == 0 &&
+         memcmp(&a->s, &b->s, sizeof a->s) == 0 && memcmp(&a->t, &b->t, sizeof a->t) == 0 && a->u == b->u &&
+         a->least == b->least && a->most == b->most && memcmp(&a->outcome, &b->outcome, sizeof a->outcome) == 0;
+}
+
+/* ---- tests ---- */
+
+/* Every number of threads gives the bytes of none, whatever the order of the tiles. */
+static void threads_change_nothing(void **state)
+{
+  static const unsigned counts[] = {1, 2, 3, 7};
+  tg_context *alone = kit_context();
+  tg_kernel *kernel = compile_source(alone);
+  results *want = new_results(), *got = new_results();
+  (void)state;
+  assert_int_equal(run_all(alone, kernel, want), TG_OK);
+  assert_true(want->outcome.n_trapped > 1000 && want->outcome.n_trapped < N - 1000);
+  assert_int_equal(want->least, 65536 + 9);
+  tg_kernel_destroy(kernel);
+  for (size_t i = 0; i < KIT_COUNT(counts); i++) {
+    unsigned n_threads = counts[i];
+    tg_threads threads = {parallel_for, &n_threads, n_threads};
+    tg_context *context = kit_context_threads(threads);
+    kernel = compile_source(context);
+    assert_int_equal(run_all(context, kernel, got), TG_OK);
+    assert_true(same_results(want, got));
+    tg_kernel_destroy(kernel);
+    tg_context_destroy(context);
+  }
+  tg_context_destroy(alone);
+  free(want);
+  free(got);
+}
+
+/* A fold into a table happens lane by lane, whatever threads there are. */
+static void tables_are_folded(void **state)
+{
+  unsigned n_threads = 7;
+  tg_threads threads = {parallel_for, &n_threads, n_threads};
+  tg_context *context = kit_context_threads(threads);
+  tg_graph *g = kit_graph(context);
+  uint32_t bins[8] = {0};
+  (void)state;
+  tg_value lane = tg_iota(g, kit_zero(g, TG_U32), tg_const_i64(g, TG_U32, 1));
+  tg_value slot = tg_and(g, lane, tg_const_i64(g, TG_U32, 7)), one = tg_const_i64(g, TG_U32, 1);
+  tg_combine(g, kit_declare(g, TG_ACCUMULATOR, "bins", TG_U32), TG_FOLD_ADD, slot, one);
+  kit_run_once(context, g, N, (tg_binding[]){KIT_STREAM(bins)}, 1);
+  for (uint32_t k = 0; k < 8; k++) {
+    assert_int_equal(bins[k], N / 8 + (k < N % 8));
+  }
+}
+
+typedef struct caller {
+  tg_context *context;
+  const tg_kernel *kernel;
+  results *r;
+  tg_status status;
+} caller;
+
+static void *call(void *p)
+{
+  caller *c = p;
+  c->status = run_all(c->context, c->kernel, c->r);
+  return NULL;
+}
+
+/* Several callers at once, each with its own workspace and memory, in a context that itself uses two threads. */
+static void one_kernel_in_several_threads(void **state)
+{
+  enum { N_CALLERS = 4 };
+  unsigned n_threads = 2;
+  tg_threads threads = {parallel_for, &n_threads, n_threads};
+  tg_context *context = kit_context_threads(threads);
+  tg_kernel *kernel = compile_source(context);
+  results *want = new_results();
+  caller callers[N_CALLERS];
+  pthread_t ids[N_CALLERS];
+  (void)state;
+  assert_int_equal(run_all(context, kernel, want), TG_OK);
+  for (int i = 0; i < N_CALLERS; i++) {
+    callers[i] = (caller){context, kernel, new_results(), TG_OK};
+    assert_int_equal(pthread_create(&ids[i], NULL, call, &callers[i]), 0);
+  }
+  for (int i = 0; i < N_CALLERS; i++) {
+    assert_int_equal(pthread_join(ids[i], NULL), 0);
+    assert_int_equal(callers[i].status, TG_OK);
+    assert_true(same_results(want, callers[i].r));
+    free(callers[i].r);
+  }
+  tg_kernel_destroy(kernel);
+  tg_context_destroy(context);
+  free(want);
+}
+
+/* Graphs of one context are built and compiled in several threads at once. */
+static void *build_and_compile(void *p)
+{
+  caller *c = p;
+  tg_graph *g;
+  tg_kernel *kernel = NULL;
+  c->status = tg_graph_read(c->context, source, sizeof source - 1, TG_FORM_TEXT, &g, NULL);
+  if (c->status == TG_OK) {
+    c->status = tg_compile(c->context, g, NULL, &kernel, NULL);
+  }
+  tg_graph_destroy(g);
+  tg_kernel_destroy(kernel);
+  return NULL;
+}
+
+static void one_context_in_several_threads(void **state)
+{
+  tg_context *context = kit_context();
+  caller callers[4];
+  pthread_t ids[4];
+  (void)state;
+  for (int i = 0; i < 4; i++) {
+    callers[i] = (caller){context, NULL, NULL, TG_INTERNAL};
+    assert_int_equal(pthread_create(&ids[i], NULL, build_and_compile, &callers[i]), 0);
+  }
+  for (int i = 0; i < 4; i++) {
+    assert_int_equal(pthread_join(ids[i], NULL), 0);
+    assert_int_equal(callers[i].status, TG_OK);
+  }
+  tg_context_destroy(context);
+}
+
+int main(void)
+{
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(threads_change_nothing),
+      cmocka_unit_test(tables_are_folded),
+      cmocka_unit_test(one_kernel_in_several_threads),
+      cmocka_unit_test(one_context_in_several_threads),
+  };
+  make_lanes();
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
