@@ -1980,6 +1980,8 @@ def read_run_line(run, words, line):
         run.memories[rest[0]] = memory_bytes(rest[1:])
     elif key in ("bind", "bind_bytes"):
         size = int(rest[4]) if key == "bind_bytes" else len(run.memories[rest[1]])
+        if size > len(run.memories[rest[1]]):
+            raise ValueError("memory %s has fewer than %d bytes" % (rest[1], size))
         run.binds[rest[0]] = Binding(rest[1], int(rest[2]), int(rest[3]), size)
     elif key == "expect":
         run.expects[rest[0]] = memory_bytes(rest[1:])
@@ -2637,11 +2639,13 @@ class Binder:
     """Random memories and bindings for one run of a graph."""
 
     def __init__(self, rng, graph, n):
-        self.rng, self.graph, self.n, self.lines, self.binds, self.total = rng, graph, n, [], {}, 0
+        self.rng, self.graph, self.n, self.lines, self.binds = rng, graph, n, [], {}
+        self.total, self.sizes = 0, {}  # memories
 
     def memory(self, data):
         name = "M%d" % self.total
         self.total += 1
+        self.sizes[name] = len(data)
         if data and data == data[:1] * len(data):
             self.lines.append("memory %s fill %d %02x" % (name, len(data), data[0]))
         else:
@@ -2712,7 +2716,7 @@ class Binder:
         elif style == 2:
             bind[2] += rng.choice([-1, 1, 3, 1000])
         elif style == 3:
-            bind.append(rng.choice([0, 1, 5]))
+            bind.append(min(rng.choice([0, 1, 5]), self.sizes[bind[0]]))
         else:
             bind[0] = self.binds[rng.choice(sorted(self.binds))][0]
 
