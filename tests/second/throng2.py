@@ -945,7 +945,7 @@ def doc_lines(before):
     if lines.pop().strip():
         return []
     while lines and lines[-1].strip().startswith("#"):
-        line = lines.pop().strip(" \t\r")[1:]
+        line = lines.pop().lstrip(" \t\r")[1:]
         doc.insert(0, line[1:] if line.startswith(" ") else line)
     return doc
 
@@ -1095,8 +1095,8 @@ class BinaryReader(ByteReader):
         super().__init__(data, b"TGB\x1a")
         self.name = self.string()
         doc = self.take(self.u32()).decode("latin-1")
-        if doc and not doc.endswith("\n"):
-            self.fail("the doc text does not end its line")
+        if (doc and not doc.endswith("\n")) or "\0" in cut_at_bad_bytes(doc):
+            self.fail("the doc text is no text or does not end its line")
         self.doc = doc.split("\n")[:-1]
         self.operands = [self.operand() for _ in range(self.count(5))]
         self.nodes = [self.node() for _ in range(self.count(28))]
