@@ -13,17 +13,20 @@ typedef struct pass_row {
   const char *doc;
 } pass_row;
 
-/* In the order in which they run. The second rounds pick up what `rules` made: constants that decide a branch, and
- * expressions that have become equal. */
+/* In the order in which they run. The second round works on what the first one made: constants that decide a branch,
+ * expressions that have become equal, carried values that turned out to be constants. dce runs before uniform, so that
+ * no dead loop is moved to where it must stay. */
 static const pass_row passes[] = {
     {"fold", pass_fold, "evaluates nodes, branches and loops that constants decide"},
     {"cse", pass_cse, "computes equal expressions once"},
-    {"rules", pass_rules, "replaces expressions by cheaper ones with the same bits: src/graph/rules.def"},
-    {"fold2", pass_fold, "fold, on what rules left"},
-    {"cse2", pass_cse, "cse, on what rules and fold left"},
+    {"rules", pass_rules, "replaces expressions by cheaper ones with the same bits"},
     {"licm", pass_licm, "moves what does not change in a loop before the loop"},
-    {"uniform", pass_uniform, "moves what is the same in every lane to the uniform block"},
+    {"fold2", pass_fold, "fold again, on what the passes so far left"},
+    {"cse2", pass_cse, "cse again"},
+    {"rules2", pass_rules, "rules again"},
+    {"licm2", pass_licm, "licm again"},
     {"dce", pass_dce, "removes what no sink, trap or loop needs"},
+    {"uniform", pass_uniform, "moves what is the same in every lane to the uniform block"},
 };
 enum { N_PASSES = sizeof passes / sizeof passes[0] };
 _Static_assert(N_PASSES <= 64, "a set of passes is one 64-bit word");

@@ -67,7 +67,8 @@ static bool body_uniform(const lifter *l, uint32_t i)
   for (uint32_t j = i; j <= opener->end; j++) {
     const graph_node *node = &l->g->nodes.data[j];
     bool is_plain = (op_table[node->op].flags & (TG_PURE | TG_MARKER)) || node->op == TG_OP_BRANCH;
-    bool is_loop = node->op == TG_OP_LOOP && opener->op == TG_OP_LOOP && node->position == opener->position;
+    bool is_loop = node->op == TG_OP_LOOP && opener->op == TG_OP_LOOP && node->position == opener->position &&
+                   node->n_args < TG_MAX_RESULTS; /* the count is one more */
     if (!(is_plain || is_loop) || !is_uniform(l, node, i)) {
       return false;
     }
