@@ -1311,8 +1311,8 @@ class StackBuilder:
 
 
 def read_stack_text(text):
-    words, line, text = [], 1, cut_at_bad_bytes(text)
-    for m in re.finditer(r"#[^\n\0]*|[^ \t\r\n#]+|\n", text):
+    words, line = [], 1
+    for m in re.finditer(r"#[^\n]*|[^ \t\r\n#]+|\n", text):
         if m.group() == "\n":
             line += 1
         elif m.group()[0] != "#":
