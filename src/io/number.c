@@ -1,6 +1,7 @@
-/* number.c: elements and text. The exact conversions are those of base/text.h, which graph text uses too. */
+/* number.c: elements and text. The exact conversions are those of src/base, which graph text uses too. */
 #include "io/number.h"
 
+#include "base/decimal.h"
 #include "base/float.h"
 #include "base/text.h"
 #include "graph/element.h"
@@ -148,27 +149,36 @@ void number_range(tg_mode mode, char *out)
   }
 }
 
-/* An allocator over one small array, which holds any float as text: so writing a number can neither fail nor be slow.
- */
-enum { FLOAT_ROOM = 128 };
-
-static void *resize_in_place(void *self, void *p, size_t old_bytes, size_t new_bytes)
+/* 0.DIGITS * 10^exponent as people write it, "300.0", "0.00025", and with an exponent, "1.5e+20", only beyond 16 digits
+ * before the point or 3 zeros after it. Graph text is laid out differently: there the specification says how. */
+static size_t layout_digits(const char *digits, int n, int exponent, char *out)
 {
-  (void)p;
-  (void)old_bytes;
-  return new_bytes <= FLOAT_ROOM ? self : NULL;
+  static const char zeros[] = "0000000000000000";
+  if (exponent > 16 || exponent < -3) {
+    char sign = exponent > 0 ? '+' : '-';
+    int power = exponent > 0 ? exponent - 1 : 1 - exponent;
+    return (size_t)snprintf(out, NUMBER_TEXT - 1, "%.1s%s%.*se%c%02d", digits, n > 1 ? "." : "", n - 1, digits + 1,
+                            sign, power);
+  }
+  if (exponent <= 0) return (size_t)snprintf(out, NUMBER_TEXT - 1, "0.%.*s%.*s", -exponent, zeros, n, digits);
+  if (exponent >= n) return (size_t)snprintf(out, NUMBER_TEXT - 1, "%.*s%.*s.0", n, digits, exponent - n, zeros);
+  return (size_t)snprintf(out, NUMBER_TEXT - 1, "%.*s.%.*s", exponent, digits, n - exponent, digits + exponent);
 }
 
 static size_t format_float(tg_type type, uint64_t value, char *out)
 {
-  char room[FLOAT_ROOM];
-  text t = {.allocator = {resize_in_place, room}};
-  if (type == TG_F32) {
-    text_f32(&t, f32_from_bits((uint32_t)value));
-  } else {
-    text_f64(&t, f64_from_bits(value));
-  }
-  return (size_t)snprintf(out, NUMBER_TEXT, "%.*s", (int)t.n, room);
+  char digits[DECIMAL_SHORTEST];
+  int exponent;
+  uint64_t sign = UINT64_C(1) << (type == TG_F32 ? 31 : 63);
+  uint64_t infinity = type == TG_F32 ? UINT64_C(0x7F800000) : UINT64_C(0x7FF0000000000000);
+  uint64_t magnitude = value & ~sign;
+  if (magnitude > infinity) return (size_t)snprintf(out, NUMBER_TEXT, "nan");
+  size_t n_sign = value & sign ? 1 : 0;
+  if (n_sign) *out++ = '-';
+  if (magnitude == infinity) return n_sign + (size_t)snprintf(out, NUMBER_TEXT - 1, "inf");
+  if (magnitude == 0) return n_sign + (size_t)snprintf(out, NUMBER_TEXT - 1, "0.0");
+  int n = decimal_shortest(magnitude, type == TG_F32 ? layout_f32 : layout_f64, digits, &exponent);
+  return n_sign + layout_digits(digits, n, exponent, out);
 }
 
 size_t number_format_bits(tg_type type, uint64_t bits, char *out)

@@ -55,8 +55,8 @@ class Suite:
         command = [THRONG, *map(str, arguments)]
         process = subprocess.run(command, cwd=self.folder, stdin=subprocess.DEVNULL,
                                  stdout=options.get("stdout", subprocess.PIPE),
-                                 stderr=subprocess.PIPE, check=False, env=options.get("env"))
-        process.stdout = process.stdout or b""
+                                 stderr=options.get("stderr", subprocess.PIPE), check=False, env=options.get("env"))
+        process.stdout, process.stderr = process.stdout or b"", process.stderr or b""
         return Result(arguments, process)
 
     def write(self, name, content):

@@ -295,6 +295,25 @@ def test_traps(t):
     t.same("enough fuel", t.run("run", "t.tgg", "--in", "x=x.csv", "--max-steps", "5").status, 0)
 
 
+def test_progress(t):
+    """A line on a terminal says what is being done, and is gone at the end."""
+    t.write("x.csv", "1\n2\n")
+    for quiet in ([], ["--quiet"]):
+        ours, theirs = os.openpty()
+        r = t.run("run", STATS, "--in", "x=x.csv", *quiet, stderr=theirs)
+        os.close(theirs)
+        said = b""
+        try:
+            while part := os.read(ours, 4096):
+                said += part
+        except OSError:  # how a terminal that was closed on the other side ends
+            pass
+        os.close(ours)
+        complete = b"reading x.csv" in said and b"running" in said and said.endswith(b"\r\x1b[K")
+        complete = said == b"" if quiet else complete
+        t.check(f"progress on a terminal {' '.join(quiet)}".strip(), r.status == 0 and complete, said)
+
+
 def test_operands(t):
     t.write("o.tgg", """graph o {
       param p i16 = -5 param q bool param r f32 = 0.5 table look u8 input i u32 input k f16 output y f32
@@ -325,6 +344,7 @@ def main():
         test_printed(t)
         test_json(t)
         test_traps(t)
+        test_progress(t)
         test_operands(t)
         t.check("no temporary files are left", not [p for p in t.folder.iterdir() if p.name.startswith(".")])
     t.finish()
