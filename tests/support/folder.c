@@ -19,7 +19,7 @@ int folder_setup(void **state)
   const char *parent = getenv("TMPDIR");
   char *path = malloc(FOLDER_PATH);
   if (!path) return -1;
-  snprintf(path, FOLDER_PATH, "%s/throng-test-XXXXXX", parent ? parent : "/tmp");
+  snprintf(path, FOLDER_PATH, "%s/throng-test-XXXXXX", parent ? parent : P_tmpdir);
   *state = mkdtemp(path);
   if (!*state) free(path);
   return *state ? 0 : -1;
