@@ -219,7 +219,7 @@ TG_API void tg_param_default(tg_graph *graph, tg_operand operand, uint64_t bits)
 /* Names a value for printing; an identifier. A value without a name prints as its number. Returns the value. */
 TG_API tg_value tg_name(tg_graph *graph, tg_value value, const char *name);
 
-/* Sets the text printed as comment lines above the graph. Lines end with \n. */
+/* Sets the text printed as comment lines above the graph: lines of UTF-8. Errors: VERIFY. */
 TG_API void tg_graph_set_doc(tg_graph *graph, const char *doc);
 
 /* Sources. */

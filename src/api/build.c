@@ -1,6 +1,7 @@
 /* build.c: the public graph builder: thin entry points over graph_add, and operations made of others. */
 #include "base/float.h"
 #include "graph/graph.h"
+#include "graph/lex.h"
 
 #include <string.h>
 
@@ -47,9 +48,15 @@ tg_value tg_name(tg_graph *g, tg_value value, const char *name)
 
 void tg_graph_set_doc(tg_graph *g, const char *doc)
 {
-  if (is_open(g)) {
-    g->doc = graph_string(g, doc, strlen(doc));
+  size_t n = strlen(doc);
+  if (!is_open(g)) {
+    return;
   }
+  if (utf8_prefix(doc, n) != n) {
+    graph_fail(g, TG_VERIFY, "the doc text is not UTF-8");
+    return;
+  }
+  g->doc = graph_string(g, doc, n);
 }
 
 /* ---- nodes ---- */

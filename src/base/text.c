@@ -64,22 +64,33 @@ tg_status text_take(text *t, char **bytes, size_t *n)
 
 /* ---- floats as text ---- */
 
-/* 0.DIGITS * 10^exponent, laid out as "%.{n}g" would: with an exponent if it is below -4 or the n digits end before the
- * point; and with ".0" where neither point nor exponent would tell it from an integer. */
+static void put_zeros(text *t, int n)
+{
+  for (; n > 0; n--) {
+    text_put(t, "0");
+  }
+}
+
+/* 0.DIGITS * 10^exponent: in full from 0.0001 to below 10^16, else with an exponent. One of ".", "e" is always there.
+ */
 static void put_digits(text *t, const char *digits, int n, int exponent)
 {
-  if (exponent > n || exponent < -3) {
+  if (exponent > 16 || exponent < -3) {
     text_bytes(t, digits, 1);
     text_put(t, n > 1 ? "." : "");
     text_bytes(t, digits + 1, (size_t)n - 1);
     text_format(t, "e%c%02d", exponent > 0 ? '+' : '-', exponent > 0 ? exponent - 1 : 1 - exponent);
   } else if (exponent <= 0) {
     text_put(t, "0.");
-    text_bytes(t, "000", (size_t)-exponent);
+    put_zeros(t, -exponent);
     text_bytes(t, digits, (size_t)n);
+  } else if (n <= exponent) {
+    text_bytes(t, digits, (size_t)n);
+    put_zeros(t, exponent - n);
+    text_put(t, ".0");
   } else {
     text_bytes(t, digits, (size_t)exponent);
-    text_put(t, n > exponent ? "." : ".0");
+    text_put(t, ".");
     text_bytes(t, digits + exponent, (size_t)(n - exponent));
   }
 }

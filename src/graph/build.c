@@ -149,9 +149,41 @@ uint32_t graph_declare(tg_graph *g, tg_operand_kind kind, const char *name, size
 
 /* ---- values and scopes ---- */
 
-static bool room_for(tg_graph *g, const node_spec *spec, size_t n_values)
+static size_t count_results(const node_spec *spec)
+{
+  if (spec->op == TG_OP_LINEAR) {
+    return spec->n_results;
+  }
+  if (spec->op == TG_OP_TRAP || spec->op == TG_OP_CHARGE || (op_table[spec->op].flags & TG_SINKS)) {
+    return 0;
+  }
+  return spec->op == TG_OP_DIVMOD ? 2 : 1;
+}
+
+/* How many values a node defines. The yield that ends a loop or branch defines the results of that. */
+static size_t count_defined(const tg_graph *g, const node_spec *spec)
+{
+  const graph_scope *scope = &g->scopes.data[g->scope];
+  if (spec->op == TG_OP_LOOP) {
+    return spec->n_args;
+  }
+  if (spec->op == TG_OP_YIELD && scope->kind == SCOPE_STEP) {
+    return spec->n_args + (loop_has_count(g, &g->nodes.data[scope->owner]) ? 1 : 0);
+  }
+  if (spec->op == TG_OP_YIELD) {
+    return spec->detail == 1 ? spec->n_args : 0;
+  }
+  bool is_marker = op_table[spec->op].flags & (TG_MARKER | TG_OPENS);
+  return is_marker ? 0 : count_results(spec);
+}
+
+static bool room_for(tg_graph *g, const node_spec *spec)
 {
   const tg_allocator *a = &g->context->allocator;
+  size_t n_values = count_defined(g, spec);
+  if (g->values.n + n_values > TG_MAX_VALUES) {
+    return graph_fail(g, TG_LIMIT, "more than %d values", TG_MAX_VALUES);
+  }
   return (vec_room(a, &g->nodes, 1) && vec_room(a, &g->args, spec->n_args) &&
           vec_room(a, &g->entries, spec->n_entries) && vec_room(a, &g->values, n_values) &&
           vec_room(a, &g->scopes, 1) && vec_room(a, &g->consumed, spec->n_args)) ||
@@ -369,17 +401,6 @@ static bool result_is_uniform(const tg_graph *g, const node_spec *spec)
   return true;
 }
 
-static size_t count_results(const node_spec *spec)
-{
-  if (spec->op == TG_OP_LINEAR) {
-    return spec->n_results;
-  }
-  if (spec->op == TG_OP_TRAP || spec->op == TG_OP_CHARGE || (op_table[spec->op].flags & TG_SINKS)) {
-    return 0;
-  }
-  return spec->op == TG_OP_DIVMOD ? 2 : 1;
-}
-
 static uint32_t add_plain(tg_graph *g, const node_spec *spec, tg_type type, uint32_t array_length)
 {
   uint32_t index = (uint32_t)g->nodes.n;
@@ -412,8 +433,7 @@ uint32_t graph_add(tg_graph *g, const node_spec *spec)
   if (!check_node(g, spec, &type, &array_length)) {
     return TG_POISON;
   }
-  /* A yield defines the results of what it ends, as many as its own operands and a loop's count. */
-  if (!room_for(g, spec, spec->n_args + spec->n_results + 2)) {
+  if (!room_for(g, spec)) {
     return TG_POISON;
   }
   switch ((int)spec->op) {

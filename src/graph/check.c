@@ -133,7 +133,7 @@ static bool check_operand(tg_graph *g, const node_spec *spec, tg_operand_kind ki
   }
   const graph_operand *operand = &g->operands.data[spec->operand];
   if (operand->kind != kind) {
-    return graph_fail(g, TG_VERIFY, "%s: operand %s is a %s, not a %s", op_name(spec), graph_str(g, operand->name),
+    return graph_fail(g, TG_VERIFY, "%s: operand %s has kind %s, not %s", op_name(spec), graph_str(g, operand->name),
                       operand_kind_names[operand->kind], operand_kind_names[kind]);
   }
   return true;

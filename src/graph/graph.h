@@ -15,6 +15,7 @@
 
 enum {
   TG_MAX_NODES = 1 << 20,
+  TG_MAX_VALUES = 1 << 21,
   TG_MAX_OPERANDS = 1024,
   TG_MAX_DEPTH = 64,
   TG_MAX_RESULTS = 65535,
@@ -155,7 +156,7 @@ uint32_t graph_main_start(const tg_graph *g);
 /* A graph with the same context, name, doc text and operands, and no nodes. NULL: no memory. copy.c */
 tg_graph *graph_like(const tg_graph *g);
 
-/* The readers and writers of each form: text.c (print), parse.c, module.c, stack/. */
+/* The readers and writers of each form: print.c, parse.c, encode.c, decode.c; the stack machine's are in src/stack. */
 tg_status graph_print(const tg_graph *g, char **bytes, size_t *n_bytes);
 tg_status graph_parse(tg_context *context, const char *s, size_t n, tg_graph **out, tg_error *error);
 tg_status graph_encode(const tg_graph *g, char **bytes, size_t *n_bytes);

@@ -75,7 +75,7 @@ SIGNATURES = {"load": ("any", "", "O"), "param": ("any", "", "O"), "const": ("an
 SIGNATURES.update({op: ("numbers", "TT", "T") for op in ("add", "sub", "mul", "max")})
 SIGNATURES.update({op: ("integers", "TT", "T") for op in ("shl", "shr")})
 SIGNATURES.update({op: ("bits", "TT", "T") for op in ("or", "and", "xor", "andnot")})
-MAX_NODES, MAX_OPERANDS, MAX_DEPTH, MAX_RESULTS = 1 << 20, 1024, 64, 65535
+MAX_NODES, MAX_VALUES, MAX_OPERANDS, MAX_DEPTH, MAX_RESULTS = 1 << 20, 1 << 21, 1024, 64, 65535
 MAX_ELEMENTS, MAX_ARRAY_BYTES, MAX_ARGS, MAX_LANES, MAX_NAME = 1 << 20, 1 << 24, 64, 1 << 40, 255
 UNLIMITED = (1 << 64) - 1
 FUEL_CODE = (1 << 32) - 1
@@ -322,6 +322,8 @@ class Builder:
     # -- values
 
     def define(self, kind, uniform=False, carried=False):
+        if len(self.graph.values) == MAX_VALUES:
+            self.fail("more than 2^21 values", "LIMIT")
         self.graph.values.append(Value(kind, uniform or self.in_uniform, self.frames[-1], carried))
         return len(self.graph.values) - 1
 
@@ -950,17 +952,32 @@ def doc_lines(before):
     return doc
 
 
+def shortest_digits(x, kind):
+    """The fewest digits d1d2.. with x = d1.d2.. * 10^exponent that read back as x > 0; of several the nearest."""
+    for n in range(1, 18):
+        mantissa, exponent = ("%.*e" % (n - 1, x)).split("e")
+        middle, scale = int(mantissa.replace(".", "")), int(exponent) - n + 1
+        good = [m for m in (middle - 1, middle, middle + 1) if m > 0 and parse_literal(kind, False, "%de%d" % (m, scale)) == x]
+        if good:
+            best = min(good, key=lambda m: (abs(Fraction(m) * Fraction(10) ** scale - Fraction(x)), m % 2))
+            digits = str(best)
+            return digits.rstrip("0"), scale + len(digits) - 1
+    raise AssertionError("17 digits tell every double apart")
+
+
 def shortest(x, kind):
-    """The fewest significant digits that read back as x, as C's %g lays them out."""
+    """The fewest significant digits that read back as x, in full from 0.0001 to below 10^16, else with an exponent."""
     if x != x:
         return "nan"
-    if math.isinf(x):
-        return "inf" if x > 0 else "-inf"
-    for digits in range(1, 18):
-        text = "%.*g" % (digits, x)
-        if parse_literal(kind, text.startswith("-"), text.lstrip("-")) == x:
-            return text if "." in text or "e" in text else text + ".0"
-    raise AssertionError("17 digits tell every double apart")
+    sign = "-" if math.copysign(1, x) < 0 else ""
+    if math.isinf(x) or x == 0:
+        return sign + ("inf" if x else "0.0")
+    digits, exponent = shortest_digits(abs(x), kind)
+    if not -4 <= exponent < 16:
+        return sign + digits[0] + ("." + digits[1:] if len(digits) > 1 else "") + "e%+03d" % exponent
+    if exponent < 0:
+        return sign + "0." + "0" * (-exponent - 1) + digits
+    return sign + digits[:exponent + 1].ljust(exponent + 1, "0") + "." + (digits[exponent + 1:] or "0")
 
 
 def literal_text(x, kind):
@@ -1365,8 +1382,10 @@ def read_stack_text(text):
 
 def read_bytecode(data):
     reader = ByteReader(data, b"TGS\x1a")
-    name, program = reader.string(), []
-    for _ in range(reader.count(1)):
+    name = reader.string()
+    n_opcodes = reader.count(1)
+    stack = StackBuilder(name)
+    for _ in range(n_opcodes):
         op = reader.index(reader.u8(), STACK_OPS, "opcode")
         given, mode, bits = None, None, None
         if op in ("load", "store", "sum", "argmin", "argmax"):
@@ -1376,11 +1395,8 @@ def read_bytecode(data):
         if op == "iota":
             mode = reader.index(reader.u8(), TYPES, "type")
             bits = [reader.bits(mode), reader.bits(mode)]
-        program.append((op, given, mode, bits))
+        stack.opcode(op, given, mode, bits)
     reader.end()
-    stack = StackBuilder(name)
-    for instruction in program:
-        stack.opcode(*instruction)
     return stack.finish()
 
 

@@ -341,6 +341,14 @@ def limit_cases(f):
         m = Module("g")
         m.node("array", results=1, type="u8", immediate=k)
         f.case("limit_array_%d" % k, "binary", m.data()).error("LIMIT")
+    # 1 + 32 * 65535 + 31 values are 2^21; the node after them breaks a rule, so that the graph need not be run.
+    for last, status in ((31, "VERIFY"), (32, "LIMIT")):
+        m = Module("g")
+        x = m.node("const", results=1, type="u8", immediate=7)
+        for results in [65535] * 32 + [last]:
+            m.node("linear", [x], results, detail=0)
+        m.node("trap", [x])
+        f.case("values_2_21_and_%d" % (last - 31), "binary", m.data()).error(status)
     m = Module("g")
     for _ in range(3):
         m.node("array", results=1, type="u64", immediate=1 << 20)

@@ -107,7 +107,7 @@ static const struct {
      "graph g {\n  param a f32 = 16777216.0\n  param b f64 = -3.0\n  param c f32 = inf\n  param d f64 = -inf\n"
      "  param e f32 = nan\n}\n"},
     {"graph g { param a f32 = -0 param b f32 = .1 param c f64 = 100. param d f64 = 1E-07 }",
-     "graph g {\n  param a f32 = -0.0\n  param b f32 = 0.1\n  param c f64 = 1e+02\n  param d f64 = 1e-07\n}\n"},
+     "graph g {\n  param a f32 = -0.0\n  param b f32 = 0.1\n  param c f64 = 100.0\n  param d f64 = 1e-07\n}\n"},
     /* positions: 0 is left out */
     {"graph g { %c = const bool true trap 0x7 %c @ 0 trap 0 %c @ 4294967295 }",
      "graph g {\n  %c = const bool true\n  trap 7 %c\n  trap 0 %c @4294967295\n}\n"},
