@@ -3,6 +3,7 @@
  * Floating-Point Numbers Quickly and Accurately" (1996): digits of r / s until one lies within the float's interval. */
 #include "base/decimal.h"
 
+#include <stdio.h>
 #include <string.h>
 
 const float_layout layout_f32 = {24, -126}, layout_f64 = {53, -1022};
@@ -290,4 +291,35 @@ int decimal_shortest(uint64_t bits, float_layout layout, char digits[DECIMAL_SHO
     }
     digits[n++] = digit;
   }
+}
+
+/* 0.DIGITS * 10^exponent: in full from 0.0001 to below 10^16, else with an exponent. */
+static int lay_out(const char *digits, int n, int exponent, char *out)
+{
+  static const char zeros[] = "0000000000000000";
+  size_t room = DECIMAL_TEXT - 1;
+  if (exponent > 16 || exponent < -3) {
+    char sign = exponent > 0 ? '+' : '-';
+    int power = exponent > 0 ? exponent - 1 : 1 - exponent;
+    return snprintf(out, room, "%.1s%s%.*se%c%02d", digits, n > 1 ? "." : "", n - 1, digits + 1, sign, power);
+  }
+  if (exponent <= 0) return snprintf(out, room, "0.%.*s%.*s", -exponent, zeros, n, digits);
+  if (exponent >= n) return snprintf(out, room, "%.*s%.*s.0", n, digits, exponent - n, zeros);
+  return snprintf(out, room, "%.*s.%.*s", exponent, digits, n - exponent, digits + exponent);
+}
+
+int decimal_format(uint64_t bits, float_layout layout, char out[DECIMAL_TEXT])
+{
+  char digits[DECIMAL_SHORTEST];
+  int exponent;
+  uint64_t hidden = UINT64_C(1) << (layout.precision - 1);
+  uint64_t infinity = (uint64_t)(2 * (1 - (int64_t)layout.min_exponent) + 1) * hidden, sign = infinity + hidden;
+  uint64_t magnitude = bits & ~sign;
+  if (magnitude > infinity) return snprintf(out, DECIMAL_TEXT, "nan");
+  int n_sign = bits & sign ? 1 : 0;
+  if (n_sign) *out++ = '-';
+  if (magnitude == infinity) return n_sign + snprintf(out, DECIMAL_TEXT - 1, "inf");
+  if (magnitude == 0) return n_sign + snprintf(out, DECIMAL_TEXT - 1, "0.0");
+  int n = decimal_shortest(magnitude, layout, digits, &exponent);
+  return n_sign + lay_out(digits, n, exponent, out);
 }

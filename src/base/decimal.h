@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { DECIMAL_MAX_DIGITS = 4096, DECIMAL_SHORTEST = 20 };
+enum { DECIMAL_MAX_DIGITS = 4096, DECIMAL_SHORTEST = 20, DECIMAL_TEXT = 32 };
 
 /* An IEEE 754 binary format: bits of the significand with the hidden one, and the exponent of the least normal. */
 typedef struct float_layout {
@@ -30,5 +30,9 @@ uint64_t decimal_round(const written *w, float_layout layout);
 /* The fewest digits ('0' .. '9', no leading or trailing zero) such that 0.DIGITS * 10^*exponent reads back as the
  * float of these bits, which is positive and finite. Returns how many; of several the nearest, then the even. */
 int decimal_shortest(uint64_t bits, float_layout layout, char digits[DECIMAL_SHORTEST], int *exponent);
+
+/* Any float of these bits as text that reads back to it: the fewest digits, in full from 0.0001 to below 10^16
+ * ("100.0"), else with an exponent ("1e-05"); "-0.0", "inf", "nan". Returns the length. */
+int decimal_format(uint64_t bits, float_layout layout, char out[DECIMAL_TEXT]);
 
 #endif

@@ -64,70 +64,24 @@ tg_status text_take(text *t, char **bytes, size_t *n)
 
 /* ---- floats as text ---- */
 
-static void put_zeros(text *t, int n)
+static void put_float(text *t, uint64_t bits, float_layout layout)
 {
-  for (; n > 0; n--) {
-    text_put(t, "0");
-  }
-}
-
-/* 0.DIGITS * 10^exponent: in full from 0.0001 to below 10^16, else with an exponent. One of ".", "e" is always there.
- */
-static void put_digits(text *t, const char *digits, int n, int exponent)
-{
-  if (exponent > 16 || exponent < -3) {
-    text_bytes(t, digits, 1);
-    text_put(t, n > 1 ? "." : "");
-    text_bytes(t, digits + 1, (size_t)n - 1);
-    text_format(t, "e%c%02d", exponent > 0 ? '+' : '-', exponent > 0 ? exponent - 1 : 1 - exponent);
-  } else if (exponent <= 0) {
-    text_put(t, "0.");
-    put_zeros(t, -exponent);
-    text_bytes(t, digits, (size_t)n);
-  } else if (n <= exponent) {
-    text_bytes(t, digits, (size_t)n);
-    put_zeros(t, exponent - n);
-    text_put(t, ".0");
-  } else {
-    text_bytes(t, digits, (size_t)exponent);
-    text_put(t, ".");
-    text_bytes(t, digits + exponent, (size_t)(n - exponent));
-  }
-}
-
-static void put_float(text *t, uint64_t bits, uint64_t sign, float_layout layout)
-{
-  uint64_t infinity = sign - (UINT64_C(1) << (layout.precision - 1));
-  uint64_t magnitude = bits & ~sign;
-  if (magnitude > infinity) {
-    text_put(t, "nan");
-    return;
-  }
-  text_put(t, bits & sign ? "-" : "");
-  if (magnitude == infinity) {
-    text_put(t, "inf");
-  } else if (magnitude == 0) {
-    text_put(t, "0.0");
-  } else {
-    char digits[DECIMAL_SHORTEST];
-    int exponent;
-    int n = decimal_shortest(magnitude, layout, digits, &exponent);
-    put_digits(t, digits, n, exponent);
-  }
+  char digits[DECIMAL_TEXT];
+  text_bytes(t, digits, (size_t)decimal_format(bits, layout, digits));
 }
 
 void text_f32(text *t, float value)
 {
   uint32_t bits;
   memcpy(&bits, &value, sizeof bits);
-  put_float(t, bits, UINT32_C(1) << 31, layout_f32);
+  put_float(t, bits, layout_f32);
 }
 
 void text_f64(text *t, double value)
 {
   uint64_t bits;
   memcpy(&bits, &value, sizeof bits);
-  put_float(t, bits, UINT64_C(1) << 63, layout_f64);
+  put_float(t, bits, layout_f64);
 }
 
 /* ---- text as numbers ---- */

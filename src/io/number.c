@@ -149,38 +149,6 @@ void number_range(tg_mode mode, char *out)
   }
 }
 
-/* 0.DIGITS * 10^exponent as people write it, "300.0", "0.00025", and with an exponent, "1.5e+20", only beyond 16 digits
- * before the point or 3 zeros after it. Graph text is laid out differently: there the specification says how. */
-static size_t layout_digits(const char *digits, int n, int exponent, char *out)
-{
-  static const char zeros[] = "0000000000000000";
-  if (exponent > 16 || exponent < -3) {
-    char sign = exponent > 0 ? '+' : '-';
-    int power = exponent > 0 ? exponent - 1 : 1 - exponent;
-    return (size_t)snprintf(out, NUMBER_TEXT - 1, "%.1s%s%.*se%c%02d", digits, n > 1 ? "." : "", n - 1, digits + 1,
-                            sign, power);
-  }
-  if (exponent <= 0) return (size_t)snprintf(out, NUMBER_TEXT - 1, "0.%.*s%.*s", -exponent, zeros, n, digits);
-  if (exponent >= n) return (size_t)snprintf(out, NUMBER_TEXT - 1, "%.*s%.*s.0", n, digits, exponent - n, zeros);
-  return (size_t)snprintf(out, NUMBER_TEXT - 1, "%.*s.%.*s", exponent, digits, n - exponent, digits + exponent);
-}
-
-static size_t format_float(tg_type type, uint64_t value, char *out)
-{
-  char digits[DECIMAL_SHORTEST];
-  int exponent;
-  uint64_t sign = UINT64_C(1) << (type == TG_F32 ? 31 : 63);
-  uint64_t infinity = type == TG_F32 ? UINT64_C(0x7F800000) : UINT64_C(0x7FF0000000000000);
-  uint64_t magnitude = value & ~sign;
-  if (magnitude > infinity) return (size_t)snprintf(out, NUMBER_TEXT, "nan");
-  size_t n_sign = value & sign ? 1 : 0;
-  if (n_sign) *out++ = '-';
-  if (magnitude == infinity) return n_sign + (size_t)snprintf(out, NUMBER_TEXT - 1, "inf");
-  if (magnitude == 0) return n_sign + (size_t)snprintf(out, NUMBER_TEXT - 1, "0.0");
-  int n = decimal_shortest(magnitude, type == TG_F32 ? layout_f32 : layout_f64, digits, &exponent);
-  return n_sign + layout_digits(digits, n, exponent, out);
-}
-
 size_t number_format_bits(tg_type type, uint64_t bits, char *out)
 {
   unsigned width = (unsigned)tg_type_bytes(type) * 8;
@@ -188,7 +156,7 @@ size_t number_format_bits(tg_type type, uint64_t bits, char *out)
   if (type == TG_BOOL) {
     n = snprintf(out, NUMBER_TEXT, "%s", bits ? "true" : "false");
   } else if (is_float(type)) {
-    return format_float(type, value_canonical(type, bits), out);
+    n = decimal_format(value_canonical(type, bits), type == TG_F32 ? layout_f32 : layout_f64, out);
   } else if (is_signed(type) && (bits >> (width - 1) & 1)) {
     uint64_t magnitude = (0 - bits) & (UINT64_MAX >> (64 - width));
     n = snprintf(out, NUMBER_TEXT, "-%" PRIu64, magnitude);
