@@ -114,7 +114,9 @@ static void transforming(void **state)
   assert_int_equal(tg_graph_transform(g, UINT64_MAX, NULL, &folded, &error), TG_OK);
   assert_int_equal(tg_graph_n_nodes(g), 6);
   assert_int_equal(tg_graph_n_nodes(folded), 4);
-  demand_sums(context, kit_compile(context, folded));
+  tg_kernel *kernel = kit_compile(context, folded);
+  demand_sums(context, kernel);
+  tg_kernel_destroy(kernel);
   assert_int_equal(tg_graph_transform(g, UINT64_MAX, tg_pass_name(0), &folded, &error), TG_OK);
   tg_graph_destroy(folded);
   assert_int_equal(tg_graph_transform(g, UINT64_MAX, "nonesuch", &folded, &error), TG_ARGUMENT);

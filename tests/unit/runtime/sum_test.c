@@ -75,7 +75,7 @@ static uint64_t reference(tg_type type, const double *lanes, size_t n)
  */
 static double lane_value(uint64_t seed, uint64_t i, tg_type type, int special)
 {
-  static const double specials[] = {-0.0, 0.0, INFINITY, -INFINITY, NAN, 1e-310, -1e-310, 1e-45, 3e38, -1e308};
+  static const double specials[] = {-0.0, 0.0, HUGE_VAL, -HUGE_VAL, (double)NAN, 1e-310, -1e-310, 1e-45, 3e38, -1e308};
   uint64_t r = kit_random(seed, i);
   double x = special > 0 && r % 5000 == 0 ? specials[r / 5000 % (uint64_t)special]
                                           : ldexp((double)(int64_t)(r >> 11) - 0x1p52, (int)(r % 40) - 60);
@@ -274,13 +274,13 @@ static void infinities_and_nan(void **state)
   for (size_t i = 0; i < 5000; i++) {
     lanes[i] = 1;
   }
-  lanes[4999] = INFINITY;
+  lanes[4999] = HUGE_VAL;
   assert_int_equal(sum_by_kernel(s, TG_F32, lanes, 5000), 0x7F800000);
   assert_int_equal(sum_by_kernel(s, TG_F64, lanes, 5000), UINT64_C(0x7FF0000000000000));
-  lanes[0] = -INFINITY;
+  lanes[0] = -HUGE_VAL;
   assert_int_equal(sum_by_kernel(s, TG_F32, lanes, 5000), F32_NAN);
   assert_int_equal(sum_by_kernel(s, TG_F64, lanes, 5000), F64_NAN);
-  lanes[0] = -NAN;
+  lanes[0] = -(double)NAN;
   assert_int_equal(sum_by_kernel(s, TG_F32, lanes, 4999), F32_NAN);
   assert_int_equal(sum_by_kernel(s, TG_F64, lanes, 4999), F64_NAN);
 }
