@@ -88,6 +88,13 @@ int option_next(const command *self, int argc, char **argv, const char **argumen
   return id == -1 ? OPTION_END : id;
 }
 
+/* What is left of a text after its first n words, or as many as it has. */
+static const char *skip_words(const char *text, int n)
+{
+  for (const char *space; n > 0 && (space = strchr(text, ' ')) != NULL; n--) text = space + 1;
+  return text;
+}
+
 bool option_operands(const command *self, int argc, char **argv, int at_least, int at_most, int *first, int *status)
 {
   const char *argument;
@@ -100,7 +107,7 @@ bool option_operands(const command *self, int argc, char **argv, int at_least, i
     return true;
   }
   if (n < at_least) {
-    usage_error(self, "%s is missing", self->usage);
+    usage_error(self, "%s is missing", skip_words(self->usage, n));
   } else if (at_most == 0) {
     usage_error(self, "'%s' is not expected: the command takes nothing", argv[*first]);
   } else {

@@ -218,7 +218,7 @@ static int find_n(run *r)
     if (!r->request.has_n && o->column.n != first->column.n) return lengths_disagree(first, o);
   }
   if (!r->request.has_n && !first) {
-    return usage_error(r->self, "no input is read, so the number of lanes is not known: add -n N");
+    return usage_error(r->self, "no input comes from a file, so the number of lanes is not known: add -n N");
   }
   r->n = r->request.has_n ? r->request.n : first->column.n;
   if (r->n <= TG_N_MAX) return STATUS_OK;
