@@ -10,5 +10,8 @@ function(tg_flags target)
     C_VISIBILITY_PRESET hidden POSITION_INDEPENDENT_CODE ON)
   # Results are promised to the bit: nothing may contract a*b + c or reorder a sum.
   target_compile_options(${target} PRIVATE ${TG_WARNINGS} $<$<BOOL:${TG_WERROR}>:-Werror> -fno-fast-math -ffp-contract=off)
+  if(CMAKE_C_COMPILER_ID STREQUAL "GNU" AND CMAKE_SYSTEM_PROCESSOR STREQUAL "s390x")
+    target_compile_options(${target} PRIVATE -fexcess-precision=fast) # standard C here computes float in double
+  endif()
   target_compile_definitions(${target} PRIVATE $<$<BOOL:${TG_CHECKED}>:TG_CHECKED=1>)
 endfunction()
