@@ -61,6 +61,12 @@ void tg_graph_set_doc(tg_graph *g, const char *doc)
 
 /* ---- nodes ---- */
 
+/* A number of a small enumeration as the 8 bits of a node's detail; one that is none stays none, for the checker. */
+static uint16_t detail_of(unsigned number, unsigned count)
+{
+  return (uint16_t)(number < count ? number : UINT8_MAX);
+}
+
 static tg_value add_nullary(tg_graph *g, tg_op op, tg_operand operand)
 {
   return graph_add(g, &(node_spec){.op = op, .operand = operand});
@@ -197,7 +203,9 @@ tg_value tg_fma(tg_graph *g, tg_value a, tg_value b, tg_value c)
 
 tg_value tg_round(tg_graph *g, tg_rounding rounding, tg_value a)
 {
-  return graph_add(g, &(node_spec){.op = TG_OP_ROUND, .detail = (uint16_t)rounding, .args = &a, .n_args = 1});
+  return graph_add(
+      g, &(node_spec){
+             .op = TG_OP_ROUND, .detail = detail_of((unsigned)rounding, TG_ROUNDING_COUNT), .args = &a, .n_args = 1});
 }
 
 tg_value tg_convert(tg_graph *g, tg_type to, tg_value a)
@@ -390,7 +398,8 @@ void tg_linear_apply(tg_graph *g, const tg_linear *linear, tg_value *y)
   }
   memcpy(&l, linear, linear->size);
   tg_value first = graph_add(g, &(node_spec){.op = TG_OP_LINEAR,
-                                             .detail = (uint16_t)((unsigned)l.ring | (unsigned)l.format << 8),
+                                             .detail = (uint16_t)(detail_of((unsigned)l.ring, TG_RING_COUNT) |
+                                                                  detail_of((unsigned)l.format, TG_FORMAT_COUNT) << 8),
                                              .imm = l.ring == TG_RING_MOD ? l.modulus : 0,
                                              .args = l.x,
                                              .n_args = l.n_x,
@@ -455,7 +464,7 @@ void tg_argmax(tg_graph *g, tg_operand result, tg_value index, tg_value data)
 void tg_combine(tg_graph *g, tg_operand accumulator, tg_fold fold, tg_value slot, tg_value value)
 {
   graph_add(g, &(node_spec){.op = TG_OP_COMBINE,
-                            .detail = (uint16_t)fold,
+                            .detail = detail_of((unsigned)fold, TG_FOLD_COUNT),
                             .operand = accumulator,
                             .args = (tg_value[]){slot, value},
                             .n_args = 2});
