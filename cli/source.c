@@ -34,11 +34,13 @@ bool source_read(source *s, const char *path)
 
 static void print_graph_error(const source *s, const tg_error *error)
 {
+  const char *dot = strrchr(s->path, '.');
   if (s->form == TG_FORM_TEXT || s->form == TG_FORM_STACK_TEXT) {
     print_source_error(s->path, &s->bytes, error);
   } else {
     print_error(s->path, error);
   }
+  if (s->form == TG_FORM_TEXT && dot && strcmp(dot, ".tgs") == 0) print_hint("stack text begins with `stack NAME`");
 }
 
 bool source_read_graph(source *s, tg_context *context, const char *path)

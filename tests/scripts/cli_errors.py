@@ -106,6 +106,8 @@ FILES = [
     ("show of a wrong program", ["show", "wrong.tgg"], ["wrong.tgg:5:15: error: "]),
     ("convert of a wrong program", ["convert", "wrong.tgg", "w.tgb"], ["wrong.tgg:5:15: error: "]),
     ("run of a wrong program", ["run", "wrong.tgg", "-n", "1"], ["wrong.tgg:5:15: error: "]),
+    ("a stack program without its name", ["check", "bare.tgs"],
+     ["bare.tgs:1:1: error: ", "hint: stack text begins with `stack NAME`"]),
     ("a graph as a stack program", ["convert", AXPY, "a.tgs"],
      ["axpy.tgg: error: is a graph, which cannot be written as a stack program", "hint: "]),
     ("a graph as bytecode", ["convert", AXPY, "a.tgsb"], ["cannot be written as a stack program"]),
@@ -168,6 +170,7 @@ def write_files(t):
     t.write("odd.bin", bytes(9))
     t.write("empty.tgg", "")
     t.write("cut.tgb", b"TGB\x1a\1\0\0\0")
+    t.write("bare.tgs", "load x f32 dup * store y f32\n")
     t.write("cut.tgsb", b"TGS\x1a\1\0\0\0")
     t.write("wrong.tgg", "graph g {\n  input x f32\n  output y f32\n  %x = load x\n"
                          "\t%y = add %x, %zebra\n  store y %y\n}\n")
