@@ -3,7 +3,8 @@
 #   Throng::shared, Throng::static   the two libraries; Throng::throng is the one that BUILD_SHARED_LIBS chooses
 #   throng_internal                  an archive with internal symbols visible, for the command, tests and benchmarks
 file(GLOB_RECURSE TG_SOURCES CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/*.c)
-list(FILTER TG_SOURCES EXCLUDE REGEX "/src/io/")
+list(FILTER TG_SOURCES EXCLUDE REGEX "/src/io/|_tmpl\\.c$")
+include(${CMAKE_CURRENT_LIST_DIR}/kernels.cmake)
 
 add_library(throng_objects OBJECT ${TG_SOURCES} ${PROJECT_SOURCE_DIR}/include/throng.h)
 tg_flags(throng_objects)
@@ -22,7 +23,7 @@ function(tg_library target)
     ARCHIVE_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR} LIBRARY_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR})
 endfunction()
 
-add_library(throng_internal STATIC $<TARGET_OBJECTS:throng_objects>)
+add_library(throng_internal STATIC $<TARGET_OBJECTS:throng_objects> ${TG_KERNEL_OBJECTS})
 tg_library(throng_internal)
 target_include_directories(throng_internal PUBLIC $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/src>)
 
@@ -31,7 +32,7 @@ set(TG_SOVERSION ${PROJECT_VERSION_MAJOR})
 if(PROJECT_VERSION_MAJOR EQUAL 0)
   set(TG_SOVERSION ${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR})
 endif()
-add_library(throng_shared SHARED $<TARGET_OBJECTS:throng_objects>)
+add_library(throng_shared SHARED $<TARGET_OBJECTS:throng_objects> ${TG_KERNEL_OBJECTS})
 tg_library(throng_shared)
 set_target_properties(throng_shared PROPERTIES
   OUTPUT_NAME throng EXPORT_NAME shared VERSION ${PROJECT_VERSION} SOVERSION ${TG_SOVERSION})
@@ -41,14 +42,14 @@ set_target_properties(throng_shared PROPERTIES
 if(CMAKE_OBJCOPY AND CMAKE_SYSTEM_NAME STREQUAL "Linux" AND TG_SOURCES)
   set(one_object ${CMAKE_CURRENT_BINARY_DIR}/throng.o)
   add_custom_command(OUTPUT ${one_object}
-    COMMAND ${CMAKE_C_COMPILER} -r -nostdlib -o ${one_object} $<TARGET_OBJECTS:throng_objects>
+    COMMAND ${CMAKE_C_COMPILER} -r -nostdlib -o ${one_object} $<TARGET_OBJECTS:throng_objects> ${TG_KERNEL_OBJECTS}
     COMMAND ${CMAKE_OBJCOPY} --localize-hidden ${one_object}
-    DEPENDS throng_objects $<TARGET_OBJECTS:throng_objects>
+    DEPENDS throng_objects $<TARGET_OBJECTS:throng_objects> ${TG_KERNEL_OBJECTS}
     COMMENT "Hiding internal symbols of libthrong.a" COMMAND_EXPAND_LISTS VERBATIM)
   add_library(throng_static STATIC ${one_object})
   set_source_files_properties(${one_object} PROPERTIES EXTERNAL_OBJECT ON GENERATED ON)
 else()
-  add_library(throng_static STATIC $<TARGET_OBJECTS:throng_objects>)
+  add_library(throng_static STATIC $<TARGET_OBJECTS:throng_objects> ${TG_KERNEL_OBJECTS})
 endif()
 tg_library(throng_static)
 set_target_properties(throng_static PROPERTIES OUTPUT_NAME throng EXPORT_NAME static)
