@@ -45,22 +45,18 @@ void fpenv_leave(fpenv saved)
 }
 
 #else
-#include <fenv.h>
 
 fpenv fpenv_enter(void)
 {
-  int rounding = fegetround();
-  if (rounding != FE_TONEAREST) {
-    fesetround(FE_TONEAREST);
-  }
-  return (fpenv){(uint64_t)rounding};
+  fpenv saved;
+  fegetenv(&saved.environment);
+  fesetenv(FE_DFL_ENV);
+  return saved;
 }
 
 void fpenv_leave(fpenv saved)
 {
-  if ((int)saved.control != FE_TONEAREST) {
-    fesetround((int)saved.control);
-  }
+  fesetenv(&saved.environment);
 }
 
 #endif

@@ -13,9 +13,16 @@
 #error "Throng gives the same bits everywhere: do not build it with -ffast-math"
 #endif
 
+#if defined(__x86_64__) || defined(__aarch64__)
 typedef struct fpenv {
   uint64_t control;
 } fpenv;
+#else
+#include <fenv.h>
+typedef struct fpenv {
+  fenv_t environment;
+} fpenv;
+#endif
 
 /* Returns what the caller had; costs a read of the control register when nothing has to change. */
 fpenv fpenv_enter(void);
