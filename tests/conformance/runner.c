@@ -1,12 +1,16 @@
 /* runner.c: runs conformance cases (docs/spec.md chapter 12) through the public interface and prints TAP.
  *
  *     runner [--backend NAME] [--passes none|all|-NAME] FILE.tgt...
+ *     runner --backends                     lists the back-ends
  *
  * Each run is made twice: with memories of exactly their size, so that a sanitizer sees every byte too far, and with
- * memories at odd addresses between guard bytes, submitted and waited for. Both must give the expected bytes. A module
- * that is read without error must also survive the way binary, text, binary. */
+ * memories at odd addresses between guard bytes, submitted and waited for by a caller that rounds upwards and, with
+ * glibc, traps every floating-point exception. Both must give the expected bytes. A module that is read without error
+ * must also survive the way binary, text, binary. */
+#define _GNU_SOURCE /* feenableexcept, where glibc has it */
 #include "case.h"
 
+#include <fenv.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -173,14 +177,40 @@ static bool check_outcome(verdict *v, const tg_outcome *want, const tg_outcome *
   return true;
 }
 
-static tg_status run_kernel(const tg_kernel *kernel, const tg_invocation *invocation, bool in_steps, tg_error *error)
+/* Makes the caller's floating-point environment unlike the library's, or as it was at the start. */
+static void set_hostile(bool is_hostile)
 {
-  if (!in_steps) {
-    return tg_invoke(kernel, invocation, error);
+  fesetround(is_hostile ? FE_UPWARD : FE_TONEAREST);
+#ifdef __GLIBC__
+  if (is_hostile) {
+    feenableexcept(FE_ALL_EXCEPT); /* a processor without traps refuses */
+  } else {
+    fedisableexcept(FE_ALL_EXCEPT);
   }
+#endif
+}
+
+static int hostility(void)
+{
+#ifdef __GLIBC__
+  return fegetround() | fegetexcept();
+#else
+  return fegetround();
+#endif
+}
+
+static tg_status run_in_steps(verdict *v, const tg_kernel *kernel, const tg_invocation *invocation, tg_error *error)
+{
   tg_event *event;
+  set_hostile(true);
+  int before = hostility();
   tg_status status = tg_submit(kernel, invocation, &event, error);
-  return status == TG_OK ? tg_wait(event, error) : status;
+  status = status == TG_OK ? tg_wait(event, error) : status;
+  if (hostility() != before) {
+    say(v, "the caller's floating-point environment is not as it was\n");
+  }
+  set_hostile(false);
+  return status;
 }
 
 /* One run at one placement, with all that was allocated for it. */
@@ -206,7 +236,8 @@ static bool play(verdict *v, const tg_kernel *kernel, const case_run *run, const
   invocation.n_bindings = tg_kernel_n_operands(kernel);
   invocation.workspace = s->workspace;
   invocation.outcome = &outcome;
-  tg_status status = run_kernel(kernel, &invocation, s->guard > 0, &error);
+  tg_status status =
+      s->guard > 0 ? run_in_steps(v, kernel, &invocation, &error) : tg_invoke(kernel, &invocation, &error);
   if (status != run->error) {
     return status == TG_OK ? say(v, "the run succeeded, expected %s\n", tg_status_name(run->error))
                            : say_error(v, run->error == TG_OK ? "the run failed" : "another error", status, &error);
@@ -415,6 +446,14 @@ static bool backend_exists(const char *name)
   return is_found;
 }
 
+static int list_backends(void)
+{
+  for (size_t i = 0; tg_backend_name(i) != NULL; i++) {
+    puts(tg_backend_name(i));
+  }
+  return 0;
+}
+
 static bool parse_passes(const char *word, tg_compile_options *compile)
 {
   compile->passes = UINT64_MAX;
@@ -462,6 +501,9 @@ int main(int argc, char **argv)
   options o = {.compile = TG_COMPILE_OPTIONS_INIT};
   o.compile.backend = "ref";
   o.compile.passes = 0;
+  if (argc == 2 && strcmp(argv[1], "--backends") == 0) {
+    return list_backends();
+  }
   int first = parse_options(argc, argv, &o);
   if (first == 0) {
     return usage("no file to run");
