@@ -1,5 +1,5 @@
 # Tests: each tests/unit/**/NAME_test.c is a cmocka program at the same place under the build folder, linked with
-# tests/support; tests/conformance/*.c is one program, `runner`. tools/run_tests.py runs them; so does ctest.
+# tests/support. tools/run_tests.py runs them; so does ctest.
 tg_find(cmocka cmocka.h libcmocka-dev)
 set(THREADS_PREFER_PTHREAD_FLAG ON)
 find_package(Threads REQUIRED)
@@ -36,14 +36,3 @@ foreach(source IN LISTS unit_sources)
     add_dependencies(threads_tests ${target})
   endif()
 endforeach()
-
-file(GLOB conformance_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/conformance/*.c)
-file(GLOB conformance_cases CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/conformance/*.tgt)
-if(conformance_sources)
-  add_executable(conformance_runner ${conformance_sources})
-  tg_flags(conformance_runner)
-  target_link_libraries(conformance_runner PRIVATE test_support)
-  set_target_properties(conformance_runner PROPERTIES
-    OUTPUT_NAME runner RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/tests/conformance)
-  add_test(NAME conformance COMMAND conformance_runner ${conformance_cases} WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
-endif()
