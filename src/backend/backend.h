@@ -66,7 +66,11 @@ typedef struct tg_backend {
   void (*run)(const void *code, const engine_args *args, const uint64_t lanes[2], void *scratch, partials *out);
 } tg_backend;
 
-extern const tg_backend ref_backend;
+extern const tg_backend ref_backend, vec_backend;
+
+/* `vec` held to one instruction set, for tests: not listed, but found by name. */
+enum { VEC_NUMBERED = 4 };
+extern const tg_backend vec_numbered_backends[VEC_NUMBERED];
 
 /* The built-in back-ends in order of preference; NULL at the end. */
 const tg_backend *backend_at(size_t index);

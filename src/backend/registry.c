@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-static const tg_backend *const backends[] = {&ref_backend};
+static const tg_backend *const backends[] = {&ref_backend, &vec_backend};
 
 const tg_backend *backend_at(size_t index)
 {
@@ -18,6 +18,11 @@ const tg_backend *backend_find(const char *name)
   for (size_t i = 0; backend_at(i) != NULL; i++) {
     if (strcmp(backends[i]->name, name) == 0) {
       return backends[i];
+    }
+  }
+  for (size_t i = 0; i < VEC_NUMBERED; i++) {
+    if (strcmp(vec_numbered_backends[i].name, name) == 0) {
+      return &vec_numbered_backends[i];
     }
   }
   return NULL;

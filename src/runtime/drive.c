@@ -166,7 +166,7 @@ void drive(const tg_kernel *kernel, const tg_invocation *call, const operand_mem
   for (size_t k = 0; k < kernel->n_sums; k++) {
     tree_at(trees, SUM_TREE_LEVELS, k)->n_blocks = 0;
   }
-  if (call->n > 0 && graph_main_start(kernel->graph) > 0) {
+  if (call->n > 0) {
     kernel->backend->prepare(kernel->code, &args, run.workers + layout->scratch, workspace + layout->uniforms);
   }
   run_waves(&run, trees, &total);

@@ -63,8 +63,8 @@ UNARY(not_truth, u8, (u8)(x ^ 1u))
 /* A distance of the width or more makes no shift that C defines: its bits above the width are cut off and the result is
  * masked. A signed shift is an unsigned one of what is not negative. */
 #define SHIFT(T, S, w)                                                                    \
-  FORMS(shl_##T, T, T, (T)((T)(1u * x << (y & (w - 1u))) & (T)(0u - (y < w))))            \
-  FORMS(shr_##T, T, T, (T)((T)(x >> (y & (w - 1u))) & (T)(0u - (y < w))))                 \
+  FORMS(shl_##T, T, T, (T)((T)(1u * x << (y & (w - 1u))) & (T)((T)0 - (T)(y < w))))            \
+  FORMS(shr_##T, T, T, (T)((T)(x >> (y & (w - 1u))) & (T)((T)0 - (T)(y < w))))                 \
   FORMS(shr_##S, T, T, (T)((T)((T)(x ^ sign_##T(x)) >> (y < w ? y : w - 1u)) ^ sign_##T(x)))
 #define SIGN(T, S, w)                                                                     \
   static inline T sign_##T(T x)                                                           \

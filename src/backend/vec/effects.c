@@ -1,0 +1,123 @@
+/* effects.c: arrays, traps and charges, lane by lane. Element k of an array of all lanes of a strip lies together, so
+ * that lanes which use one index read one run of memory. A trapped lane goes on without effect: it is left out of loops
+ * and of all that a strip leaves behind. */
+#include "backend/vec/program.h"
+
+#include <string.h>
+
+/* ---- traps and fuel ---- */
+
+void vec_trap_lane(vec_run *run, uint32_t lane, uint32_t code, uint32_t position)
+{
+  if (!run->trapped[lane]) {
+    run->trapped[lane] = 1;
+    run->traps[lane] = (vec_trap){code, position};
+    run->any_trapped = true;
+  }
+}
+
+static void run_trap(vec_run *run, const vec_instr *instr, vec_lanes lanes)
+{
+  const unsigned char *condition = run->registers[instr->a];
+  const graph_node *node = &run->code->graph->nodes.data[instr->node];
+  for (size_t i = 0; i < lanes.n; i++) {
+    if (condition[i]) {
+      vec_trap_lane(run, vec_strip_lane(lanes, i), (uint32_t)node->imm, node->position);
+    }
+  }
+}
+
+static void run_charge(vec_run *run, const vec_instr *instr, vec_lanes lanes)
+{
+  const uint64_t *amount = run->registers[instr->a];
+  if (run->args->fuel == TG_FUEL_UNLIMITED) {
+    return;
+  }
+  for (size_t i = 0; i < lanes.n; i++) {
+    uint32_t lane = vec_strip_lane(lanes, i);
+    if (amount[i] > run->fuel[lane]) {
+      vec_trap_lane(run, lane, TG_TRAP_FUEL, run->code->graph->nodes.data[instr->node].position);
+    } else {
+      run->fuel[lane] -= amount[i];
+    }
+  }
+}
+
+/* ---- arrays ---- */
+
+/* Element `index` of the array at `offset` in a lane's memory, for a lane. */
+static unsigned char *element_of(const vec_run *run, uint64_t offset, uint64_t index, size_t bytes, uint32_t lane)
+{
+  return run->arrays + (offset + index * bytes) * run->code->strip + lane * bytes;
+}
+
+static void run_array(vec_run *run, const vec_instr *instr, vec_lanes lanes)
+{
+  const graph_node *node = &run->code->graph->nodes.data[instr->node];
+  const graph_value *value = &run->code->graph->values.data[node->first_result];
+  size_t bytes = type_table[value->type].bytes, offset = run->code->storage[node->first_result];
+  uint64_t *out = run->registers[instr->out];
+  for (size_t i = 0; i < lanes.n; i++) {
+    out[i] = offset;
+  }
+  for (uint64_t index = 0; index < value->array_length; index++) {
+    for (size_t i = 0; i < lanes.n; i++) {
+      memset(element_of(run, offset, index, bytes, vec_strip_lane(lanes, i)), 0, bytes);
+    }
+  }
+}
+
+static void run_access(vec_run *run, const vec_instr *instr, vec_lanes lanes)
+{
+  const graph_node *node = &run->code->graph->nodes.data[instr->node];
+  const graph_value *array = &run->code->graph->values.data[node_args(run->code->graph, node)[0]];
+  const uint64_t *offset = run->registers[instr->a], *index = run->registers[instr->b];
+  size_t bytes = type_table[array->type].bytes;
+  bool is_load = instr->kind == VEC_I_ALOAD;
+  for (size_t i = 0; i < lanes.n; i++) {
+    bool is_inside = index[i] < array->array_length;
+    unsigned char *p = is_inside ? element_of(run, offset[i], index[i], bytes, vec_strip_lane(lanes, i)) : NULL;
+    if (is_load && is_inside) {
+      memcpy((unsigned char *)run->registers[instr->out] + i * bytes, p, bytes);
+    } else if (is_load) {
+      memset((unsigned char *)run->registers[instr->out] + i * bytes, 0, bytes);
+    } else if (is_inside) {
+      memcpy(p, (unsigned char *)run->registers[instr->c] + i * bytes, bytes);
+    }
+  }
+  if (!is_load) {
+    memmove(run->registers[instr->out], offset, lanes.n * sizeof *offset);
+  }
+}
+
+/* The next carried array of each lane: in place when the step changed it in place, else copied to the storage that is
+ * free of the carried array's two. */
+void vec_carry_arrays(vec_run *run, uint32_t array, const uint64_t *next, uint64_t *carried, vec_lanes lanes)
+{
+  const graph_value *value = &run->code->graph->values.data[array];
+  size_t bytes = type_table[value->type].bytes, own = run->code->storage[array];
+  for (size_t i = 0; i < lanes.n; i++) {
+    if (next[i] == carried[i]) {
+      continue;
+    }
+    uint64_t target = carried[i] == own ? own + value->array_length * bytes : own;
+    for (uint64_t index = 0; index < value->array_length; index++) {
+      uint32_t lane = vec_strip_lane(lanes, i);
+      memcpy(element_of(run, target, index, bytes, lane), element_of(run, next[i], index, bytes, lane), bytes);
+    }
+    carried[i] = target;
+  }
+}
+
+void vec_run_effect(vec_run *run, const vec_instr *instr, vec_lanes lanes)
+{
+  if (instr->kind == VEC_I_TRAP) {
+    run_trap(run, instr, lanes);
+  } else if (instr->kind == VEC_I_CHARGE) {
+    run_charge(run, instr, lanes);
+  } else if (instr->kind == VEC_I_ARRAY) {
+    run_array(run, instr, lanes);
+  } else {
+    run_access(run, instr, lanes);
+  }
+}

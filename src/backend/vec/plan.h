@@ -1,0 +1,44 @@
+/* plan.h: what the emitter of `vec` knows about a graph before and while it makes instructions of it. */
+#ifndef TG_BACKEND_VEC_PLAN_H
+#define TG_BACKEND_VEC_PLAN_H
+
+#include "backend/vec/program.h"
+
+#define VEC_NONE UINT32_MAX
+
+/* A value that another register stands for inside a body, and the register to go back to. */
+typedef struct vec_shadow {
+  uint32_t value, outer;
+} vec_shadow;
+
+typedef struct vec_planner {
+  vec_code *code;
+  const tg_graph *g;
+  tg_allocator allocator;
+  uint32_t *last_use;     /* by value: the node after which its register is free; VEC_NONE: never */
+  uint32_t *owned;        /* by value: the register that it holds, or VEC_NONE */
+  uint32_t *stamp;        /* by value: the last opener that captured it */
+  uint32_t *expires;      /* by node: the first value that is last used there */
+  uint32_t *expires_next; /* by value: the next of that list */
+  bool *is_hoisted;       /* by value: a load or iota, made at the top wherever it stands */
+  VEC(uint32_t) free[VEC_SIZE_COUNT];
+  VEC(vec_shadow) shadows;
+  bool preparing; /* making the program of uniform values */
+  bool failed;    /* no memory: instructions go to `ignored` */
+  vec_instr ignored;
+} vec_planner;
+
+/* Fills last_use, expires and is_hoisted. */
+bool vec_plan(vec_planner *p);
+void vec_plan_free(vec_planner *p);
+
+/* The number of values that exist before node i defines any. */
+uint32_t vec_values_before(const tg_graph *g, uint32_t i);
+
+/* Whether a value is made outside the loop or branch `opener`. */
+static inline bool vec_is_outside(const vec_planner *p, uint32_t value, uint32_t opener)
+{
+  return p->is_hoisted[value] || value < vec_values_before(p->g, opener);
+}
+
+#endif

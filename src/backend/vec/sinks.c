@@ -1,0 +1,207 @@
+/* sinks.c: what a strip leaves behind: stores, columns of sums, best lanes, folds. A lane that trapped leaves nothing:
+ * it is a zero in sums (no column is -0, so adding +0 changes nothing), and is packed away elsewhere. Stores come last:
+ * an output may lie in place of an input that another sink still reads. */
+#include "backend/vec/plan.h"
+
+#include "base/float.h"
+#include "graph/element.h"
+
+#include <string.h>
+
+typedef struct strip {
+  vec_run *run;
+  size_t n;
+  const graph_node *node;
+  tg_type type; /* of the value */
+  uint8_t size;
+} strip;
+
+static bool is_uniform(const vec_run *run, uint32_t v)
+{
+  return run->code->registers.data[run->code->value[v]].is_uniform;
+}
+
+/* The stream of a value; a uniform is spread into `room`. */
+static void *stream_of(const strip *s, uint32_t v, void *room)
+{
+  vec_run *run = s->run;
+  void *at = run->registers[run->code->value[v]];
+  if (!is_uniform(run, v)) {
+    return at;
+  }
+  uint8_t size = vec_size_of(type_table[run->code->graph->values.data[v].type].bytes);
+  run->code->kernels->fill[size](s->n, room, at);
+  return room;
+}
+
+/* ---- stores ---- */
+
+static void sink_store(const strip *s)
+{
+  vec_run *run = s->run;
+  uint64_t room[TG_BLOCK_LANES];
+  const operand_memory *memory = &run->args->operands[s->node->operand];
+  tg_mode mode = (tg_mode)run->code->graph->operands.data[s->node->operand].mode;
+  const unsigned char *from = stream_of(s, node_args(run->code->graph, s->node)[0], room);
+  unsigned char *to = memory->base + (ptrdiff_t)run->first_lane * memory->stride;
+  for (size_t first = 0, end; first < s->n; first = end) {
+    end = s->n;
+    if (run->any_trapped) {
+      for (; first < s->n && run->trapped[first]; first++) {
+      }
+      for (end = first; end < s->n && !run->trapped[end]; end++) {
+      }
+    }
+    run->code->kernels->store[mode](end - first, to + (ptrdiff_t)first * memory->stride, memory->stride,
+                                    from + (first << s->size));
+  }
+}
+
+/* ---- reductions ---- */
+
+static void sink_sum(const strip *s, sum_columns *columns)
+{
+  vec_run *run = s->run;
+  uint64_t room[TG_BLOCK_LANES];
+  const unsigned char *from = stream_of(s, node_args(run->code->graph, s->node)[0], room);
+  if (run->any_trapped) {
+    memmove(room, from, s->n << s->size);
+    for (size_t i = 0; i < s->n; i++) {
+      if (run->trapped[i]) {
+        memset((unsigned char *)room + (i << s->size), 0, (size_t)1 << s->size);
+      }
+    }
+    from = (unsigned char *)room;
+  }
+  /* A strip is a power of two, so one that is shorter than the columns stays within them. */
+  size_t bytes = s->type == TG_F32 ? 4 : 8, first = run->first_lane % (256 / bytes);
+  run->code->kernels->sum[s->type](
+      s->n, (unsigned char *)columns + (type_in(s->type, TG_CLASS_FLOAT) ? first * bytes : 0), from);
+}
+
+/* a < b with the sign of signed types; written apart from what `ref` uses. */
+static bool less(tg_type type, uint64_t a, uint64_t b)
+{
+  uint64_t top = UINT64_C(1) << (type_table[type].bits - 1);
+  if (type == TG_F32) {
+    return f32_from_bits((uint32_t)a) < f32_from_bits((uint32_t)b);
+  }
+  if (type == TG_F64) {
+    return f64_from_bits(a) < f64_from_bits(b);
+  }
+  return type_table[type].is_signed ? (a ^ top) < (b ^ top) : a < b;
+}
+
+static uint64_t element_at(tg_type type, const void *p, size_t i)
+{
+  return element_load((tg_mode)type, (const unsigned char *)p + i * type_table[type].bytes);
+}
+
+static void sink_arg(const strip *s, arg_partial *best)
+{
+  vec_run *run = s->run;
+  const vec_kernels *kernels = run->code->kernels;
+  const uint32_t *args = node_args(run->code->graph, s->node);
+  tg_type index_type = (tg_type)run->code->graph->values.data[args[0]].type, type = s->type;
+  uint64_t room[TG_BLOCK_LANES], packed[TG_BLOCK_LANES];
+  const void *data = stream_of(s, args[1], room);
+  unsigned char alive[TG_BLOCK_LANES];
+  size_t n = s->n;
+  if (run->any_trapped) {
+    for (size_t i = 0; i < n; i++) {
+      alive[i] = !run->trapped[i];
+    }
+    kernels->compress[s->size](n, packed, data, alive);
+    n = kernels->count(s->n, alive);
+    data = packed;
+  }
+  if (n == 0) {
+    return;
+  }
+  bool is_min = s->node->op == TG_OP_ARGMIN;
+  vec_best found = is_min ? kernels->argmin[type](n, data) : kernels->argmax[type](n, data);
+  arg_state state = found.is_nan ? ARG_NAN : ARG_NUMBER;
+  uint64_t value = element_at(type, data, found.position);
+  bool wins = state > best->state;
+  if (state == ARG_NUMBER && best->state == ARG_NUMBER) {
+    wins = is_min ? less(type, value, best->data) : less(type, best->data, value);
+  }
+  if (wins) {
+    size_t lane = found.position;
+    for (size_t i = 0, seen = 0; run->any_trapped && i < s->n; i++) {
+      lane = !run->trapped[i] && seen == found.position ? i : lane;
+      seen += !run->trapped[i];
+    }
+    size_t at = is_uniform(run, args[0]) ? 0 : lane;
+    uint64_t index = element_at(index_type, run->registers[run->code->value[args[0]]], at);
+    *best = (arg_partial){.index = index, .data = value, .state = state};
+  }
+}
+
+static uint64_t fold(tg_fold how, tg_type type, uint64_t a, uint64_t b)
+{
+  switch (how) {
+  case TG_FOLD_ADD: return (a + b) & type_mask(type);
+  case TG_FOLD_MIN: return less(type, b, a) ? b : a;
+  case TG_FOLD_MAX: return less(type, a, b) ? b : a;
+  case TG_FOLD_AND: return a & b;
+  case TG_FOLD_OR: return a | b;
+  case TG_FOLD_XOR: return a ^ b;
+  case TG_FOLD_COUNT: break;
+  }
+  return a;
+}
+
+static void sink_combine(const strip *s)
+{
+  vec_run *run = s->run;
+  const uint32_t *args = node_args(run->code->graph, s->node);
+  tg_type slot_type = (tg_type)run->code->graph->values.data[args[0]].type, type = s->type;
+  const operand_memory *memory = &run->args->operands[s->node->operand];
+  tg_mode mode = (tg_mode)run->code->graph->operands.data[s->node->operand].mode;
+  uint64_t slots[TG_BLOCK_LANES], values[TG_BLOCK_LANES];
+  const void *slot = stream_of(s, args[0], slots), *value = stream_of(s, args[1], values);
+  for (size_t i = 0; i < s->n; i++) {
+    uint64_t k = element_at(slot_type, slot, i);
+    bool is_negative = type_table[slot_type].is_signed && (k >> (type_table[slot_type].bits - 1) & 1);
+    if ((run->any_trapped && run->trapped[i]) || is_negative || k >= memory->length) {
+      continue;
+    }
+    unsigned char *p = memory->base + (ptrdiff_t)k * memory->stride;
+    element_store(mode, p, fold((tg_fold)s->node->detail, type, element_load(mode, p), element_at(type, value, i)));
+  }
+}
+
+/* ---- all ---- */
+
+static void run_sink(vec_run *run, const graph_node *node, size_t n, partials *out, size_t *numbers)
+{
+  const uint32_t *args = node_args(run->code->graph, node);
+  bool is_arg = node->op == TG_OP_ARGMIN || node->op == TG_OP_ARGMAX;
+  uint32_t v = is_arg || node->op == TG_OP_COMBINE ? args[1] : args[0];
+  tg_type type = (tg_type)run->code->graph->values.data[v].type;
+  strip s = {run, n, node, type, vec_size_of(type_table[type].bytes)};
+  if (node->op == TG_OP_SUM) {
+    sink_sum(&s, &out->sums[numbers[0]++]);
+  } else if (is_arg) {
+    sink_arg(&s, &out->args[numbers[1]++]);
+  } else if (node->op == TG_OP_COMBINE) {
+    sink_combine(&s);
+  } else {
+    sink_store(&s);
+  }
+}
+
+void vec_run_sinks(vec_run *run, size_t n, partials *out)
+{
+  const vec_code *code = run->code;
+  size_t numbers[2] = {0, 0};
+  for (size_t pass = 0; pass < 2; pass++) {
+    for (size_t k = 0; k < code->sinks.n; k++) {
+      const graph_node *node = &code->graph->nodes.data[code->sinks.data[k]];
+      if ((node->op == TG_OP_STORE) == (pass == 1)) {
+        run_sink(run, node, n, out, numbers);
+      }
+    }
+  }
+}

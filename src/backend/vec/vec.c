@@ -1,0 +1,279 @@
+/* vec.c: the strip-mined vector interpreter as a back-end: compiling, the layout of its memory, and the run of strips.
+ * One back-end for each instruction set is there under a name of its own, so that tests can ask for it. */
+#include "backend/vec/plan.h"
+
+#include <string.h>
+
+enum { STRIP_TARGET = 32768, STRIP_MOST = 1024, STRIP_LEAST = 64, ARRAYS_TARGET = 1 << 20 };
+
+/* ---- compiling ---- */
+
+static bool vec_supports(tg_op op, tg_type type)
+{
+  (void)op;
+  (void)type;
+  return true;
+}
+
+static void vec_drop(tg_context *context, void *p)
+{
+  vec_code *code = p;
+  const tg_allocator *a = &context->allocator;
+  if (code == NULL) {
+    return;
+  }
+  vec_free(a, &code->instrs);
+  vec_free(a, &code->structures);
+  vec_free(a, &code->bodies);
+  vec_free(a, &code->captures);
+  vec_free(a, &code->passes);
+  vec_free(a, &code->registers);
+  vec_free(a, &code->sinks);
+  alloc_free(a, code->value, code->graph->values.n + 1, sizeof *code->value);
+  alloc_free(a, code->storage, code->graph->values.n + 1, sizeof *code->storage);
+  alloc_free(a, code, 1, sizeof *code);
+}
+
+static void lay_out_arrays(vec_code *code)
+{
+  const tg_graph *g = code->graph;
+  for (size_t i = 0; i < g->nodes.n; i++) {
+    const graph_node *node = &g->nodes.data[i];
+    uint32_t first = node->op == TG_OP_LOOP ? node->first_carried : node->first_result;
+    uint32_t n = node->op == TG_OP_LOOP ? node->n_args : node->op == TG_OP_ARRAY ? 1 : 0;
+    for (uint32_t v = first; v < first + n; v++) {
+      size_t bytes = (size_t)g->values.data[v].array_length * type_table[g->values.data[v].type].bytes;
+      code->storage[v] = code->array_bytes;
+      code->array_bytes += bytes * (node->op == TG_OP_LOOP ? 2 : 1);
+    }
+    code->has_effects =
+        code->has_effects || node->op == TG_OP_TRAP || node->op == TG_OP_CHARGE || node->op == TG_OP_LOOP;
+  }
+  code->array_bytes = (code->array_bytes + 7) & ~(size_t)7;
+}
+
+static void choose_strip(vec_code *code)
+{
+  size_t lane_bytes = 1;
+  for (size_t i = 0; i < code->registers.n; i++) {
+    lane_bytes += code->registers.data[i].is_uniform ? 0 : (size_t)1 << code->registers.data[i].size;
+  }
+  code->strip = STRIP_MOST;
+  while (code->strip > STRIP_LEAST && code->strip * lane_bytes > STRIP_TARGET) {
+    code->strip /= 2;
+  }
+  while (code->strip > 1 && code->strip * code->array_bytes > ARRAYS_TARGET) {
+    code->strip /= 2;
+  }
+}
+
+static void lay_out_registers(vec_code *code)
+{
+  for (size_t i = 0; i < code->registers.n; i++) {
+    vec_register *r = &code->registers.data[i];
+    size_t *end = r->is_uniform ? &code->uniform_bytes : &code->strip_bytes;
+    size_t bytes = (r->is_uniform ? 1 : code->strip) << r->size, align = r->is_uniform ? 8 : 64;
+    r->offset = *end;
+    *end += (bytes + align - 1) & ~(align - 1);
+  }
+}
+
+static bool list_sinks(vec_code *code)
+{
+  for (uint32_t i = 0; i < code->graph->nodes.n; i++) {
+    if (op_table[code->graph->nodes.data[i].op].flags & TG_SINKS) {
+      if (!vec_room(&code->context->allocator, &code->sinks, 1)) {
+        return false;
+      }
+      code->sinks.data[code->sinks.n++] = i;
+    }
+  }
+  return true;
+}
+
+static tg_status compile_with(const vec_kernels *kernels, tg_context *context, const tg_graph *graph, void **out,
+                              tg_error *error)
+{
+  vec_code *code = alloc_zeroed(&context->allocator, 1, sizeof *code);
+  if (code == NULL) {
+    return error_set(error, TG_NOMEM, "no memory for the code");
+  }
+  code->context = context;
+  code->graph = graph;
+  code->kernels = kernels;
+  code->value = alloc_zeroed(&context->allocator, graph->values.n + 1, sizeof *code->value);
+  code->storage = alloc_zeroed(&context->allocator, graph->values.n + 1, sizeof *code->storage);
+  if (code->value == NULL || code->storage == NULL || !vec_emit(code) || !list_sinks(code)) {
+    vec_drop(context, code);
+    return error_set(error, TG_NOMEM, "no memory for the code");
+  }
+  lay_out_arrays(code);
+  choose_strip(code);
+  lay_out_registers(code);
+  *out = code;
+  return TG_OK;
+}
+
+/* ---- memory ---- */
+
+static size_t align_up(size_t bytes)
+{
+  return (bytes + 63) & ~(size_t)63;
+}
+
+static size_t vec_uniform_bytes(const void *p)
+{
+  return ((const vec_code *)p)->uniform_bytes;
+}
+
+/* Register table, which inputs are used where they are, registers, fuel, traps, arrays. */
+static size_t vec_scratch_bytes(const void *p)
+{
+  const vec_code *code = p;
+  size_t lanes = code->strip;
+  return 2 * align_up(code->registers.n * sizeof(void *)) + align_up(code->graph->operands.n) +
+         align_up(code->strip_bytes) + align_up(lanes * sizeof(uint64_t)) + align_up(lanes) +
+         align_up(lanes * sizeof(vec_trap)) + align_up(lanes * code->array_bytes);
+}
+
+static unsigned char *cut(unsigned char **rest, size_t bytes)
+{
+  unsigned char *start = *rest;
+  *rest += align_up(bytes);
+  return start;
+}
+
+static void open_run(vec_run *run, const vec_code *code, const engine_args *args, void *scratch, void *uniforms)
+{
+  unsigned char *rest = scratch;
+  *run = (vec_run){.code = code, .args = args};
+  run->registers = (void **)(void *)cut(&rest, code->registers.n * sizeof(void *));
+  run->home = (void **)(void *)cut(&rest, code->registers.n * sizeof(void *));
+  run->direct = cut(&rest, code->graph->operands.n);
+  unsigned char *strip = cut(&rest, code->strip_bytes);
+  run->fuel = (uint64_t *)(void *)cut(&rest, code->strip * sizeof(uint64_t));
+  run->trapped = cut(&rest, code->strip);
+  run->traps = (vec_trap *)(void *)cut(&rest, code->strip * sizeof(vec_trap));
+  run->arrays = cut(&rest, code->strip * code->array_bytes);
+  for (size_t i = 0; i < code->registers.n; i++) {
+    const vec_register *r = &code->registers.data[i];
+    run->registers[i] = run->home[i] = (r->is_uniform ? (unsigned char *)uniforms : strip) + r->offset;
+  }
+}
+
+/* ---- running ---- */
+
+static void vec_prepare(const void *p, const engine_args *args, void *scratch, void *uniforms)
+{
+  const vec_code *code = p;
+  vec_run run;
+  open_run(&run, code, args, scratch, uniforms);
+  run.in_uniform = true;
+  run.fuel[0] = args->fuel;
+  run.trapped[0] = 0;
+  vec_run_body(&run, code->prepare, (vec_lanes){1, NULL});
+}
+
+/* An input is used where it lies when it is as a register would be, and no output is stored there. */
+static void find_direct(vec_run *run)
+{
+  const tg_graph *g = run->code->graph;
+  for (size_t i = 0; i < g->operands.n; i++) {
+    const operand_memory *memory = &run->args->operands[i];
+    const graph_operand *operand = &g->operands.data[i];
+    bool is_native = (unsigned)operand->mode < TG_TYPE_COUNT && operand->mode != TG_MODE_BOOL;
+    run->direct[i] = operand->kind == TG_INPUT && is_native && memory->stride == mode_table[operand->mode].bytes;
+    for (size_t k = 0; run->direct[i] && k < g->operands.n; k++) {
+      if (g->operands.data[k].kind == TG_OUTPUT && run->args->operands[k].base == memory->base) {
+        run->direct[i] = 0;
+      }
+    }
+  }
+}
+
+static void count_traps(const vec_run *run, size_t n, trap_partial *traps)
+{
+  for (size_t i = 0; i < n; i++) {
+    if (run->trapped[i] && traps->n++ == 0) {
+      traps->first_lane = run->first_lane + i;
+      traps->first_code = run->traps[i].code;
+      traps->first_position = run->traps[i].position;
+    }
+  }
+}
+
+static void run_strip(vec_run *run, size_t n, partials *out)
+{
+  if (run->code->has_effects) {
+    memset(run->trapped, 0, n);
+    run->any_trapped = false;
+    for (size_t i = 0; i < n; i++) {
+      run->fuel[i] = run->args->fuel;
+    }
+  }
+  vec_run_body(run, run->code->main, (vec_lanes){n, NULL});
+  vec_run_sinks(run, n, out);
+  if (run->any_trapped) {
+    count_traps(run, n, &out->traps);
+  }
+}
+
+static void vec_run_lanes(const void *p, const engine_args *args, const uint64_t lanes[2], void *scratch, partials *out)
+{
+  const vec_code *code = p;
+  vec_run run;
+  union {
+    const void *in;
+    void *out;
+  } uniforms = {args->uniforms}; /* read only, but the table of registers holds both kinds */
+  open_run(&run, code, args, scratch, uniforms.out);
+  find_direct(&run);
+  for (uint64_t first = lanes[0]; first < lanes[1]; first += code->strip) {
+    uint64_t left = lanes[1] - first;
+    run.first_lane = first;
+    run_strip(&run, left < code->strip ? (size_t)left : code->strip, out);
+  }
+}
+
+/* ---- the back-ends ---- */
+
+static tg_status vec_compile(tg_context *context, const tg_graph *graph, void **out, tg_error *error)
+{
+  return compile_with(vec_kernels_best(), context, graph, out, error);
+}
+
+#define VEC_BACKEND(name_, doc_, compile_)                                                                             \
+  {                                                                                                                    \
+    .abi = TG_BACKEND_ABI, .size = sizeof(tg_backend), .name = name_, .doc = doc_, .supports = vec_supports,           \
+    .compile = compile_, .drop = vec_drop, .uniform_bytes = vec_uniform_bytes, .scratch_bytes = vec_scratch_bytes,     \
+    .prepare = vec_prepare, .run = vec_run_lanes                                                                       \
+  }
+
+const tg_backend vec_backend = VEC_BACKEND("vec", "strips of lanes on the CPU's vector units, built in", vec_compile);
+
+/* vec:0, vec:1, ...: the kernels of one instruction set, by their number; refused where the CPU cannot run them. */
+static tg_status compile_numbered(size_t k, tg_context *context, const tg_graph *graph, void **out, tg_error *error)
+{
+  const vec_kernels *kernels = vec_kernels_at(k);
+  if (kernels == NULL || !vec_kernels_usable(kernels)) {
+    return error_set(error, TG_UNSUPPORTED, "this CPU cannot run kernel set %zu", k);
+  }
+  return compile_with(kernels, context, graph, out, error);
+}
+
+#define NUMBERED(k)                                                                                                    \
+  static tg_status compile_##k(tg_context *context, const tg_graph *graph, void **out, tg_error *error)                \
+  {                                                                                                                    \
+    return compile_numbered(k, context, graph, out, error);                                                            \
+  }
+NUMBERED(0)
+NUMBERED(1)
+NUMBERED(2)
+NUMBERED(3)
+
+const tg_backend vec_numbered_backends[VEC_NUMBERED] = {
+    VEC_BACKEND("vec:0", "vec with the most capable kernels compiled in", compile_0),
+    VEC_BACKEND("vec:1", "vec with the next kernels", compile_1),
+    VEC_BACKEND("vec:2", "vec with the next kernels", compile_2),
+    VEC_BACKEND("vec:3", "vec with the next kernels", compile_3),
+};
