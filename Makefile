@@ -10,7 +10,7 @@ STAGE   ?=
 CMAKE_FLAGS ?=
 export PYTHON JOBS
 
-.PHONY: all help run test test-long bench fuzz symbols install format tidy clean deps-%
+.PHONY: all help run test test-long test-arch bench fuzz symbols install format tidy clean deps-%
 
 all: $(BUILD)/build.ninja ## build/throng, build/libthrong.so, build/libthrong.a and the examples
 	cmake --build $(BUILD) -j $(JOBS) --target product
@@ -30,8 +30,11 @@ run: all ## build, then run the examples
 test: deps-test ## style checks, builds with gcc and clang, all tests, sanitizers
 	@$(PYTHON) tools/run_tests.py --jobs $(JOBS) $(if $(STAGE),--stage $(STAGE)) $(if $(ONLY),--only $(ONLY))
 
-test-long: deps-test deps-fuzz ## the same, long tests too, and 30 minutes of fuzzing each target
+test-long: deps-test deps-fuzz deps-arch ## the same, long tests too, and 30 minutes of fuzzing each target
 	@TG_LONG=1 $(PYTHON) tools/run_tests.py --jobs $(JOBS) --long
+
+test-arch: deps-arch ## the library on 64-bit Arm and on s390x (big-endian), cross-built, run by qemu
+	@$(PYTHON) tools/run_tests.py --jobs $(JOBS) --long --stage arch
 
 bench: deps-bench ## benchmarks; ONLY=name for one section
 	tools/bench.sh $(ONLY)

@@ -1,5 +1,5 @@
-# tests/conformance/*.c is one program, build/tests/conformance/runner. It needs the library alone, so it can be built for
-# any processor that has a C library.
+# tests/conformance/*.c is one program, build/tests/conformance/runner. It needs the library alone, so it can be
+# built for any processor that has a C library.
 file(GLOB conformance_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/conformance/*.c)
 file(GLOB conformance_cases CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/conformance/*.tgt)
 if(conformance_sources)

@@ -1,6 +1,7 @@
 # Each fuzz/NAME_fuzz.c defines LLVMFuzzerTestOneInput. With TG_BUILD_FUZZ it is a libFuzzer program, NAME, in the build
 # folder; with TG_BUILD_TESTS it is linked to fuzz/replay.c instead, which runs it once on each file of its corpus.
-# Other files of fuzz/ are shared by the targets. With TG_BUILD_PORTABLE_TESTS alone, targets that include io/ are left out.
+# Other files of fuzz/ are shared by the targets. With TG_BUILD_PORTABLE_TESTS alone, targets that include io/ are left
+# out.
 file(GLOB fuzz_targets CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/fuzz/*_fuzz.c)
 file(GLOB fuzz_shared CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/fuzz/*.c)
 list(REMOVE_ITEM fuzz_shared ${fuzz_targets} ${PROJECT_SOURCE_DIR}/fuzz/replay.c)

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Installs with apt what a target needs and the machine lacks; does nothing, quickly, when everything is there.
 # Each need is probed by what it gives (a command, a header, a Python module), so other ways to install it count too.
-#   tools/deps.sh build|run|bench|test|fuzz|format
+#   tools/deps.sh build|run|bench|test|fuzz|arch|format
 set -u
 CC=${CC:-gcc}
 PYTHON=${PYTHON:-/usr/bin/python3}
@@ -10,6 +10,7 @@ missing=
 has_command() { command -v "$1" >/dev/null 2>&1; }
 has_header() { echo "#include <$1>" | "$CC" -E -x c -include stddef.h -include stdarg.h -include stdint.h -include setjmp.h - >/dev/null 2>&1; }
 has_module() { "$PYTHON" -c "import $1" >/dev/null 2>&1; }
+has_cross() { echo '#include <fenv.h>' | "$1" -E -x c - >/dev/null 2>&1; }
 has_fuzzer() { echo 'int LLVMFuzzerTestOneInput(const unsigned char *p, unsigned long n) { return p && n ? 0 : 0; }' |
   clang -x c -fsanitize=fuzzer,address - -o /dev/null >/dev/null 2>&1; }
 
@@ -44,14 +45,27 @@ need_fuzz() {
   has_command clang && ! has_fuzzer - && missing="$missing libclang-rt-14-dev"
   has_command clang || missing="$missing libclang-rt-14-dev"
 }
+# The library and its portable tests for other processors, and the emulators that run them.
+need_arch() {
+  need has_command cmake cmake
+  need has_command ninja ninja-build
+  need_python
+  need has_command aarch64-linux-gnu-gcc gcc-aarch64-linux-gnu
+  need has_cross aarch64-linux-gnu-gcc libc6-dev-arm64-cross
+  need has_command s390x-linux-gnu-gcc gcc-s390x-linux-gnu
+  need has_cross s390x-linux-gnu-gcc libc6-dev-s390x-cross
+  need has_command qemu-s390x qemu-user
+  need has_command qemu-aarch64 qemu-user
+}
 
 case ${1:-build} in
 build | run | bench) need_build ;;
 test) need_test ;;
 fuzz) need_fuzz ;;
+arch) need_arch ;;
 format) need_format ;;
 *)
-  echo "usage: tools/deps.sh build|run|bench|test|fuzz|format" >&2
+  echo "usage: tools/deps.sh build|run|bench|test|fuzz|arch|format" >&2
   exit 2
   ;;
 esac

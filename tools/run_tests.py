@@ -8,6 +8,7 @@ failed.
 
 A script says in its first 20 lines what it needs:   # tg-test: style checked long timeout=600
   style    needs no build and runs first          checked   runs with the sanitizers too
+  arch     builds for other processors itself
   long     runs with --long only                  timeout=  seconds, instead of 300
   serial   runs alone, after the others
 """
@@ -44,10 +45,11 @@ class Stage:
 STAGES = [
     Stage("style", ["script"], scripts=lambda tags: "style" in tags),
     Stage("release", ["unit", "conformance", "fuzz", "script"], "release", ["-DTG_BUILD_TESTS=ON", "-DTG_BUILD_BENCH=ON"],
-          scripts=lambda tags: "style" not in tags),
+          scripts=lambda tags: not {"style", "arch"} & set(tags)),
     Stage("clang", ["unit", "conformance"], "clang"),
     Stage("checked", ["unit", "conformance", "fuzz", "script"], "checked", scripts=lambda tags: "checked" in tags, slow=6),
     Stage("tsan", ["threads"], "tsan", target="threads_tests", slow=10),
+    Stage("arch", ["script"], scripts=lambda tags: "arch" in tags),
 ]
 
 

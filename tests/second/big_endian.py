@@ -3,10 +3,10 @@
 
     big_endian.py FILE.tgt > BIG.tgt       the same cases, every run with `order big`
 
-In memories, before and after a run, the bytes of each element of a native mode are reversed, so that the same values are
-there on such a machine; everything else stays. Where operands see the same bytes in different ways (an input of i32 over
-one of i64), no bytes hold the same values: the memory then stays as it is, and the outcome is the one that throng2.py
-finds. The last line on standard error says in how many runs."""
+In memories, before and after a run, the bytes of each element of a native mode are reversed, so that the same values
+are there on such a machine; everything else stays. Where operands see the same bytes in different ways (an input of i32
+over one of i64), no bytes hold the same values: the memory then stays as it is, and the outcome is the one that
+throng2.py finds. The last line on standard error says in how many runs."""
 import sys
 
 sys.dont_write_bytecode = True
