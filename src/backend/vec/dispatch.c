@@ -1,49 +1,23 @@
 /* dispatch.c: which tables of kernels are in the library, and which of them this processor can run.
  *
- * The build says which were compiled: VEC_HAS_SSE2 and so on. A processor's word is not enough: the operating system
- * must save the wide registers too, which XGETBV tells. */
+ * The build says which were compiled: VEC_HAS_SSE2 and so on. What the processor and its operating system can do, the
+ * compiler's run-time library has read when the program was loaded: asking the processor itself takes many microseconds
+ * on a virtual machine. Every processor with AVX2 converts half precision too. */
 #include "backend/vec/kernels.h"
 
-#if defined(VEC_HAS_AVX2) || defined(VEC_HAS_AVX512)
-#include <cpuid.h>
-
-typedef struct cpu {
-  unsigned leaf1_c, leaf7_b, states; /* CPUID 1 ECX, 7.0 EBX, and XCR0 */
-} cpu;
-
-static cpu cpu_read(void)
-{
-  cpu c = {0, 0, 0};
-  unsigned a, b, d, high;
-  if (__get_cpuid(1, &a, &b, &c.leaf1_c, &d) == 0) {
-    return (cpu){0, 0, 0};
-  }
-  if (__get_cpuid_count(7, 0, &a, &c.leaf7_b, &b, &d) == 0) {
-    c.leaf7_b = 0;
-  }
-  if (c.leaf1_c & bit_OSXSAVE) {
-    __asm__ volatile("xgetbv" : "=a"(c.states), "=d"(high) : "c"(0));
-  }
-  return c;
-}
-
-/* Bits of XCR0: the registers of SSE and AVX; and of AVX-512, its masks and both halves of its vectors. */
-enum { STATES_AVX = 0x06, STATES_AVX512 = 0xE6 };
-
+#ifdef VEC_HAS_AVX2
 static bool has_avx2(void)
 {
-  const unsigned leaf1 = bit_FMA | bit_AVX | bit_F16C, leaf7 = bit_AVX2 | bit_BMI;
-  cpu c = cpu_read();
-  return (c.leaf1_c & leaf1) == leaf1 && (c.leaf7_b & leaf7) == leaf7 && (c.states & STATES_AVX) == STATES_AVX;
+  __builtin_cpu_init();
+  return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("bmi");
 }
 #endif
 
 #ifdef VEC_HAS_AVX512
 static bool has_avx512(void)
 {
-  const unsigned leaf7 = bit_AVX512F | bit_AVX512BW | bit_AVX512DQ | bit_AVX512VL;
-  cpu c = cpu_read();
-  return has_avx2() && (c.leaf7_b & leaf7) == leaf7 && (c.states & STATES_AVX512) == STATES_AVX512;
+  return has_avx2() && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+         __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
 }
 #endif
 
