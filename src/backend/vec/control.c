@@ -56,18 +56,47 @@ static void pass_value(const vec_run *run, const vec_pass *pass, void *to, size_
 
 /* ---- loops ---- */
 
-/* Lanes that are done, by their masks, leave their carried values in the results. */
+/* The positions of the bytes that are not 0, eight at a glance; returns how many. */
+static size_t find_set(size_t n, const unsigned char *mask, uint32_t *found)
+{
+  size_t n_found = 0;
+  for (size_t i = 0; i < n; i += 8) {
+    uint64_t eight = 0;
+    memcpy(&eight, mask + i, n - i < 8 ? n - i : 8);
+    for (size_t k = i; eight != 0 && k < n && k < i + 8; k++) {
+      found[n_found] = (uint32_t)k;
+      n_found += mask[k] != 0;
+    }
+  }
+  return n_found;
+}
+
+#define MOVE_LANES(type)                                                                                               \
+  for (size_t i = 0; i < n; i++) {                                                                                     \
+    ((type *)to)[position[lane[i]]] = ((const type *)from)[lane[i]];                                                   \
+  }
+
+/* to[position[k]] = from[k] for the n lanes k listed. */
+static void move_lanes(size_t n, const uint32_t *lane, const uint32_t *position, const vec_pass *pass, void *const *r)
+{
+  void *to = r[pass->to];
+  const void *from = r[pass->from];
+  switch (pass->size) {
+  case 0: MOVE_LANES(uint8_t) break;
+  case 1: MOVE_LANES(uint16_t) break;
+  case 2: MOVE_LANES(uint32_t) break;
+  default: MOVE_LANES(uint64_t)
+  }
+}
+
+/* Lanes that are done leave their carried values at their place in the results. */
 static void leave(vec_run *run, const vec_structure *s, size_t n, const unsigned char *done)
 {
-  const vec_kernels *kernels = run->code->kernels;
-  size_t n_done = kernels->count(n, done);
-  uint32_t positions[TG_BLOCK_LANES];
-  kernels->compress[2](n, positions, run->registers[s->positions], done);
+  uint32_t lane[TG_BLOCK_LANES];
+  size_t n_done = find_set(n, done, lane);
   for (uint32_t k = 0; k < s->n_carried; k++) {
-    const vec_pass *pass = &run->code->passes.data[s->first_result + k];
-    void *packed = run->registers[pass->temporary];
-    kernels->compress[pass->size](n, packed, run->registers[pass->from], done);
-    kernels->scatter[pass->size](n_done, run->registers[pass->to], positions, packed);
+    move_lanes(n_done, lane, run->registers[s->positions], &run->code->passes.data[s->first_result + k],
+               run->registers);
   }
 }
 
@@ -156,6 +185,38 @@ static void step_passes(vec_run *run, const vec_structure *s, vec_lanes lanes)
   }
 }
 
+/* A loop without effects: lanes that are done stay where they are, and are packed away when they are a quarter of all.
+ */
+static void iterate_calmly(vec_run *run, const vec_structure *s, vec_lanes lanes)
+{
+  const vec_kernels *kernels = run->code->kernels;
+  unsigned char *alive = run->registers[s->mask], *done = run->registers[s->done];
+  size_t n_alive = lanes.n;
+  lanes.lanes = run->registers[s->lanes];
+  memset(alive, 1, lanes.n);
+  for (;;) {
+    vec_run_body(run, s->bodies[0], lanes);
+    const unsigned char *condition = run->registers[s->condition];
+    vec_form form = s->condition_is_scalar ? VEC_VS : VEC_VV;
+    kernels->binary[VEC_ANDNOT][TG_BOOL][form](lanes.n, done, alive, condition);
+    kernels->binary[VEC_AND][TG_BOOL][form](lanes.n, alive, alive, condition);
+    size_t n = kernels->count(lanes.n, alive);
+    if (n < n_alive) {
+      leave(run, s, lanes.n, done);
+      n_alive = n;
+    }
+    if (n_alive == 0) {
+      return;
+    }
+    if (n_alive < lanes.n - lanes.n / 4) {
+      lanes.n = pack(run, s, lanes.n, alive);
+      memset(alive, 1, lanes.n);
+    }
+    vec_run_body(run, s->bodies[1], lanes);
+    step_passes(run, s, lanes);
+  }
+}
+
 static void iterate(vec_run *run, const vec_structure *s, vec_lanes lanes)
 {
   unsigned char *mask = run->registers[s->mask];
@@ -192,7 +253,12 @@ void vec_run_loop(vec_run *run, const vec_structure *s, vec_lanes lanes)
   if (s->count != VEC_NONE) {
     run->is_exhausted = false;
   }
-  iterate(run, s, lanes);
+  bool counts_fuel = run->any_trapped || run->in_uniform || run->args->fuel != TG_FUEL_UNLIMITED;
+  if (s->is_calm && !counts_fuel && lanes.n > 0) {
+    iterate_calmly(run, s, lanes);
+  } else {
+    iterate(run, s, lanes);
+  }
   restore_captures(run, s);
   if (s->count != VEC_NONE) {
     *(uint64_t *)run->registers[s->count] = run->is_exhausted ? UINT64_MAX : run->taken - taken;

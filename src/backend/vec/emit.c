@@ -500,6 +500,7 @@ static void open_structure(vec_planner *p, uint32_t i, vec_structure *s)
   s->lanes = take_register(p, 2);
   s->positions = take_register(p, 2);
   s->mask = take_register(p, 0);
+  s->done = take_register(p, 0);
 }
 
 static void close_structure(vec_planner *p, const vec_structure *s)
@@ -507,6 +508,7 @@ static void close_structure(vec_planner *p, const vec_structure *s)
   give_back(p, s->lanes);
   give_back(p, s->positions);
   give_back(p, s->mask);
+  give_back(p, s->done);
 }
 
 static uint32_t here(const vec_planner *p)
@@ -600,6 +602,22 @@ static void keep_for_step(vec_planner *p, const graph_node *loop, vec_structure 
   s->n_kept = (uint32_t)p->code->passes.n - s->first_kept;
 }
 
+/* Whether a loop is made of plain instructions alone. */
+static bool is_calm(const vec_planner *p, const vec_structure *s)
+{
+  for (uint32_t i = s->bodies[0].first; i < s->bodies[1].end && !p->failed; i++) {
+    if (p->code->instrs.data[i].kind >= VEC_I_LINEAR) {
+      return false;
+    }
+  }
+  for (uint32_t k = 0; k < s->n_carried && !p->failed; k++) {
+    if (p->code->passes.data[s->bodies[1].first_pass + k].array != VEC_NONE) {
+      return false;
+    }
+  }
+  return true;
+}
+
 static void emit_loop(vec_planner *p, uint32_t i)
 {
   const graph_node *loop = &p->g->nodes.data[i];
@@ -619,6 +637,7 @@ static void emit_loop(vec_planner *p, uint32_t i)
   emit_nodes(p, loop->mate + 1, loop->end);
   s.bodies[1].end = here(p);
   yield_carried(p, loop, &s.bodies[1]);
+  s.is_calm = is_calm(p, &s);
   for (uint32_t k = 0; k < s.n_carried && !p->failed; k++) {
     uint32_t temporary = p->code->passes.data[s.first_result + k].temporary;
     drop_temporaries(p, &temporary, 1);

@@ -83,7 +83,9 @@ typedef struct vec_structure {
   vec_body bodies[2];              /* loop: condition and step */
   uint32_t first_body, n_bodies;   /* branch */
   uint32_t lanes, positions, mask; /* registers: strip lane and outer position of each lane; 1 byte */
-  uint32_t count;                  /* loop in the uniform block: register of the count, or UINT32_MAX */
+  bool is_calm;   /* loop: nothing in it has an effect, so that lanes which are done may run on in vain */
+  uint32_t done;  /* loop: register of a second mask */
+  uint32_t count; /* loop in the uniform block: register of the count, or UINT32_MAX */
 } vec_structure;
 
 typedef struct vec_register {

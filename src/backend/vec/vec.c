@@ -121,12 +121,14 @@ static size_t align_up(size_t bytes)
   return (bytes + 63) & ~(size_t)63;
 }
 
+/* Values, then for each operand whether it is an input that is used where it lies. */
 static size_t vec_uniform_bytes(const void *p)
 {
-  return ((const vec_code *)p)->uniform_bytes;
+  const vec_code *code = p;
+  return align_up(code->uniform_bytes) + code->graph->operands.n;
 }
 
-/* Register table, which inputs are used where they are, registers, fuel, traps, arrays. */
+/* Register table, registers, fuel, traps, arrays. */
 static size_t vec_scratch_bytes(const void *p)
 {
   const vec_code *code = p;
@@ -146,10 +148,9 @@ static unsigned char *cut(unsigned char **rest, size_t bytes)
 static void open_run(vec_run *run, const vec_code *code, const engine_args *args, void *scratch, void *uniforms)
 {
   unsigned char *rest = scratch;
-  *run = (vec_run){.code = code, .args = args};
+  *run = (vec_run){.code = code, .args = args, .direct = (unsigned char *)uniforms + align_up(code->uniform_bytes)};
   run->registers = (void **)(void *)cut(&rest, code->registers.n * sizeof(void *));
   run->home = (void **)(void *)cut(&rest, code->registers.n * sizeof(void *));
-  run->direct = cut(&rest, code->graph->operands.n);
   unsigned char *strip = cut(&rest, code->strip_bytes);
   run->fuel = (uint64_t *)(void *)cut(&rest, code->strip * sizeof(uint64_t));
   run->trapped = cut(&rest, code->strip);
@@ -162,17 +163,6 @@ static void open_run(vec_run *run, const vec_code *code, const engine_args *args
 }
 
 /* ---- running ---- */
-
-static void vec_prepare(const void *p, const engine_args *args, void *scratch, void *uniforms)
-{
-  const vec_code *code = p;
-  vec_run run;
-  open_run(&run, code, args, scratch, uniforms);
-  run.in_uniform = true;
-  run.fuel[0] = args->fuel;
-  run.trapped[0] = 0;
-  vec_run_body(&run, code->prepare, (vec_lanes){1, NULL});
-}
 
 /* An input is used where it lies when it is as a register would be, and no output is stored there. */
 static void find_direct(vec_run *run)
@@ -189,6 +179,18 @@ static void find_direct(vec_run *run)
       }
     }
   }
+}
+
+static void vec_prepare(const void *p, const engine_args *args, void *scratch, void *uniforms)
+{
+  const vec_code *code = p;
+  vec_run run;
+  open_run(&run, code, args, scratch, uniforms);
+  run.in_uniform = true;
+  run.fuel[0] = args->fuel;
+  run.trapped[0] = 0;
+  find_direct(&run);
+  vec_run_body(&run, code->prepare, (vec_lanes){1, NULL});
 }
 
 static void count_traps(const vec_run *run, size_t n, trap_partial *traps)
@@ -227,7 +229,6 @@ static void vec_run_lanes(const void *p, const engine_args *args, const uint64_t
     void *out;
   } uniforms = {args->uniforms}; /* read only, but the table of registers holds both kinds */
   open_run(&run, code, args, scratch, uniforms.out);
-  find_direct(&run);
   for (uint64_t first = lanes[0]; first < lanes[1]; first += code->strip) {
     uint64_t left = lanes[1] - first;
     run.first_lane = first;
