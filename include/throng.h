@@ -179,7 +179,8 @@ typedef struct tg_graph tg_graph;
 
 /* A handle of one result of one node. Handles are meaningful only in the graph that gave them. After any error every
  * builder call returns TG_POISON and does nothing; the first error is kept and returned by tg_graph_finish, tg_compile
- * and tg_graph_error. So a builder needs no check until the end. A graph is used by one thread at a time. */
+ * and tg_graph_error. So a builder needs no check until the end, once
+ * tg_graph_create itself has been checked. A graph is used by one thread at a time. */
 typedef uint32_t tg_value;
 #define TG_POISON UINT32_MAX
 

@@ -150,9 +150,11 @@ static bool check_written(tg_graph *g, const node_spec *spec, tg_operand_kind ki
     return graph_fail(g, TG_VERIFY, "%s: %s %s is written twice", op_name(spec), operand_kind_names[kind], name);
   }
   if (mode_table[operand->mode].type != type) {
-    graph_fail(g, TG_VERIFY, "%s: the value is %s, but %s %s has mode %s", op_name(spec), type_table[type].name,
-               operand_kind_names[kind], name, mode_table[operand->mode].name);
-    return graph_fail_hint(g, "convert the value, or change the mode");
+    bool is_sum = spec->op == TG_OP_SUM;
+    graph_fail(g, TG_VERIFY, "%s: the %s is %s, but %s %s has mode %s", op_name(spec), is_sum ? "sum" : "value",
+               type_table[type].name, operand_kind_names[kind], name, mode_table[operand->mode].name);
+    return graph_fail_hint(g, is_sum ? "sums of integers are i64 or u64: change the mode"
+                                     : "convert the value, or change the mode");
   }
   return true;
 }
