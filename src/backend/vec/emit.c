@@ -104,7 +104,7 @@ static vec_instr *add(vec_planner *p, vec_kind kind, uint32_t node)
     return &p->ignored;
   }
   vec_instr *instr = &code->instrs.data[code->instrs.n++];
-  *instr = (vec_instr){.kind = (uint8_t)kind, .node = node};
+  *instr = (vec_instr){.kind = (uint8_t)kind, .node = node, .store = VEC_NONE};
   return instr;
 }
 
@@ -201,6 +201,26 @@ static int binary_op(const graph_node *node)
   }
 }
 
+/* The result of the last instruction may be made where it is to be stored: it is node i, which nothing but one store
+ * uses, at the top of a graph whose lanes all reach their end. */
+static void aim_at_store(vec_planner *p, uint32_t i, vec_form form)
+{
+  const graph_node *node = &p->g->nodes.data[i];
+  tg_type type = type_of(p, node->first_result);
+  int op = binary_op(node);
+  uint32_t output = p->stored[node->first_result];
+  if (p->failed || output == VEC_NONE || p->g->values.data[node->first_result].scope != 0) {
+    return;
+  }
+  vec_instr *instr = &p->code->instrs.data[p->code->instrs.n - 1];
+  instr->fn_store =
+      type_in(type, TG_CLASS_FLOAT) ? p->code->kernels->binary_canonical[op][type][form] : instr->fn.binary;
+  if (instr->fn_store != NULL && type != TG_BOOL && (tg_type)p->g->operands.data[output].mode == type) {
+    instr->store = output;
+    p->code->aimed[output] = true;
+  }
+}
+
 static void emit_binary(vec_planner *p, uint32_t i, int op)
 {
   const graph_node *node = &p->g->nodes.data[i];
@@ -212,6 +232,9 @@ static void emit_binary(vec_planner *p, uint32_t i, int op)
     expire_args(p, i);
   }
   add_binary(p, i, fn, define(p, node->first_result), ab);
+  if (!p->preparing) {
+    aim_at_store(p, i, form);
+  }
 }
 
 static void emit_unary(vec_planner *p, uint32_t i, vec_unary_fn *fn)

@@ -48,6 +48,20 @@ static void use_results(vec_planner *p, uint32_t i)
   }
 }
 
+/* Values that only one store uses; none where a lane may trap, for then the store must wait for its end. */
+static void find_stored(vec_planner *p)
+{
+  for (uint32_t i = 0; i < p->g->nodes.n; i++) {
+    const graph_node *node = &p->g->nodes.data[i];
+    for (uint32_t k = 0; k < node->n_args; k++) {
+      uint32_t v = node_args(p->g, node)[k];
+      bool is_first = p->owned[v] == 0;
+      p->owned[v] = 1; /* here: how often it is used, up to once */
+      p->stored[v] = is_first && node->op == TG_OP_STORE && !p->code->has_effects ? node->operand : VEC_NONE;
+    }
+  }
+}
+
 static void find_uses(vec_planner *p)
 {
   uint32_t openers[TG_MAX_DEPTH + 1], depth = 0;
@@ -70,8 +84,9 @@ bool vec_plan(vec_planner *p)
   p->stamp = alloc_zeroed(&p->allocator, n, sizeof *p->stamp);
   p->expires = alloc_zeroed(&p->allocator, n_nodes, sizeof *p->expires);
   p->expires_next = alloc_zeroed(&p->allocator, n, sizeof *p->expires_next);
+  p->stored = alloc_zeroed(&p->allocator, n, sizeof *p->stored);
   p->is_hoisted = alloc_zeroed(&p->allocator, n, sizeof *p->is_hoisted);
-  if (!p->last_use || !p->owned || !p->stamp || !p->expires || !p->expires_next || !p->is_hoisted) {
+  if (!p->last_use || !p->owned || !p->stamp || !p->expires || !p->expires_next || !p->stored || !p->is_hoisted) {
     return false;
   }
   for (uint32_t i = 0; i < p->g->nodes.n; i++) {
@@ -79,6 +94,10 @@ bool vec_plan(vec_planner *p)
     use_results(p, i);
   }
   p->expires[p->g->nodes.n] = VEC_NONE;
+  for (uint32_t v = 0; v < p->g->values.n; v++) {
+    p->stored[v] = VEC_NONE;
+  }
+  find_stored(p);
   find_uses(p);
   for (uint32_t v = 0; v < p->g->values.n; v++) {
     p->owned[v] = p->stamp[v] = VEC_NONE;
@@ -96,6 +115,7 @@ void vec_plan_free(vec_planner *p)
   alloc_free(&p->allocator, p->stamp, n, sizeof *p->stamp);
   alloc_free(&p->allocator, p->expires, p->g->nodes.n + 1, sizeof *p->expires);
   alloc_free(&p->allocator, p->expires_next, n, sizeof *p->expires_next);
+  alloc_free(&p->allocator, p->stored, n, sizeof *p->stored);
   alloc_free(&p->allocator, p->is_hoisted, n, sizeof *p->is_hoisted);
   for (size_t s = 0; s < VEC_SIZE_COUNT; s++) {
     vec_free(&p->allocator, &p->free[s]);

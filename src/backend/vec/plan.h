@@ -20,6 +20,7 @@ typedef struct vec_planner {
   uint32_t *stamp;        /* by value: the last opener that captured it */
   uint32_t *expires;      /* by node: the first value that is last used there */
   uint32_t *expires_next; /* by value: the next of that list */
+  uint32_t *stored;       /* by value: the output that it is stored to and used by nothing else, or VEC_NONE */
   bool *is_hoisted;       /* by value: a load or iota, made at the top wherever it stands */
   VEC(uint32_t) free[VEC_SIZE_COUNT];
   VEC(vec_shadow) shadows;

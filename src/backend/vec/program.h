@@ -48,7 +48,9 @@ typedef struct vec_instr {
   uint32_t out, out2, a, b, c;
   uint32_t node;      /* that it was made from */
   uint32_t structure; /* loop, branch: index into structures */
+  uint32_t store;     /* binary: the output that its result goes to and nowhere else, or UINT32_MAX */
   vec_function fn;
+  vec_binary_fn *fn_store; /* the same with canonical NaNs */
 } vec_instr;
 
 /* A value from outside a body that is used in it: the outer register, and the body's own. */
@@ -105,6 +107,7 @@ typedef struct vec_code {
   VEC(vec_pass) passes;
   VEC(vec_register) registers;
   VEC(uint32_t) sinks; /* nodes */
+  bool *aimed;         /* by operand: an output that an instruction makes where it lies, if it can */
   uint32_t *value;     /* by value number: its register; at the top of the graph, for sinks */
   size_t *storage;     /* by value number: where arrays have their storage, in bytes of one lane */
   vec_body prepare, main;
@@ -131,7 +134,7 @@ typedef struct vec_run {
   const engine_args *args;
   void **registers;      /* where each is now */
   void **home;           /* the memory of its own that each has now: loops exchange them */
-  unsigned char *direct; /* by operand: an input that is used where it lies */
+  unsigned char *direct; /* by operand: an input that is used, an output that is made, where it lies */
   unsigned char *arrays;
   uint64_t *fuel; /* by strip lane */
   unsigned char *trapped;

@@ -5,13 +5,20 @@
 
 #include <string.h>
 
+/* The memory of a stream operand from the strip's first lane on. */
+static unsigned char *stream_at(const vec_run *run, uint32_t operand)
+{
+  const operand_memory *memory = &run->args->operands[operand];
+  return memory->base + (ptrdiff_t)run->first_lane * memory->stride;
+}
+
 static void run_load(vec_run *run, const vec_instr *instr, size_t n)
 {
   const graph_node *node = &run->code->graph->nodes.data[instr->node];
   const operand_memory *memory = &run->args->operands[node->operand];
   tg_mode mode = (tg_mode)run->code->graph->operands.data[node->operand].mode;
-  unsigned char *from = memory->base + (ptrdiff_t)run->first_lane * memory->stride;
-  if (run->direct[node->operand] && (uintptr_t)from % mode_table[mode].bytes == 0) {
+  unsigned char *from = stream_at(run, node->operand);
+  if (run->direct[node->operand]) {
     run->registers[instr->out] = from;
     return;
   }
@@ -63,12 +70,22 @@ static void run_gather(vec_run *run, const vec_instr *instr, size_t n)
   }
 }
 
+static void run_binary(const vec_run *run, const vec_instr *instr, size_t n)
+{
+  void **r = run->registers;
+  if (instr->store != VEC_NONE && run->direct[instr->store]) {
+    instr->fn_store(n, stream_at(run, instr->store), r[instr->a], r[instr->b]);
+  } else {
+    instr->fn.binary(n, r[instr->out], r[instr->a], r[instr->b]);
+  }
+}
+
 static void run_plain(vec_run *run, const vec_instr *instr, size_t n)
 {
   void **r = run->registers;
   switch ((vec_kind)instr->kind) {
   case VEC_I_UNARY: instr->fn.unary(n, r[instr->out], r[instr->a]); break;
-  case VEC_I_BINARY: instr->fn.binary(n, r[instr->out], r[instr->a], r[instr->b]); break;
+  case VEC_I_BINARY: run_binary(run, instr, n); break;
   case VEC_I_SELECT: instr->fn.select(n, r[instr->out], r[instr->a], r[instr->b], r[instr->c]); break;
   case VEC_I_CHOOSE:
     memmove(r[instr->out], *(unsigned char *)r[instr->a] ? r[instr->b] : r[instr->c], n << instr->size);

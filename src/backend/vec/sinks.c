@@ -187,7 +187,7 @@ static void run_sink(vec_run *run, const graph_node *node, size_t n, partials *o
     sink_arg(&s, &out->args[numbers[1]++]);
   } else if (node->op == TG_OP_COMBINE) {
     sink_combine(&s);
-  } else {
+  } else if (!run->code->aimed[node->operand] || !run->direct[node->operand]) {
     sink_store(&s);
   }
 }

@@ -29,6 +29,7 @@ static void vec_drop(tg_context *context, void *p)
   vec_free(a, &code->passes);
   vec_free(a, &code->registers);
   vec_free(a, &code->sinks);
+  alloc_free(a, code->aimed, code->graph->operands.n + 1, sizeof *code->aimed);
   alloc_free(a, code->value, code->graph->values.n + 1, sizeof *code->value);
   alloc_free(a, code->storage, code->graph->values.n + 1, sizeof *code->storage);
   alloc_free(a, code, 1, sizeof *code);
@@ -101,13 +102,17 @@ static tg_status compile_with(const vec_kernels *kernels, tg_context *context, c
   code->context = context;
   code->graph = graph;
   code->kernels = kernels;
+  code->aimed = alloc_zeroed(&context->allocator, graph->operands.n + 1, sizeof *code->aimed);
   code->value = alloc_zeroed(&context->allocator, graph->values.n + 1, sizeof *code->value);
   code->storage = alloc_zeroed(&context->allocator, graph->values.n + 1, sizeof *code->storage);
-  if (code->value == NULL || code->storage == NULL || !vec_emit(code) || !list_sinks(code)) {
+  bool has_room = code->aimed != NULL && code->value != NULL && code->storage != NULL;
+  if (has_room) {
+    lay_out_arrays(code);
+  }
+  if (!has_room || !vec_emit(code) || !list_sinks(code)) {
     vec_drop(context, code);
     return error_set(error, TG_NOMEM, "no memory for the code");
   }
-  lay_out_arrays(code);
   choose_strip(code);
   lay_out_registers(code);
   *out = code;
@@ -164,16 +169,19 @@ static void open_run(vec_run *run, const vec_code *code, const engine_args *args
 
 /* ---- running ---- */
 
-/* An input is used where it lies when it is as a register would be, and no output is stored there. */
+/* A stream in its native mode at unit stride is used where it lies, unless an output is stored in place of it. */
 static void find_direct(vec_run *run)
 {
   const tg_graph *g = run->code->graph;
   for (size_t i = 0; i < g->operands.n; i++) {
     const operand_memory *memory = &run->args->operands[i];
     const graph_operand *operand = &g->operands.data[i];
+    size_t bytes = mode_table[operand->mode].bytes;
     bool is_native = (unsigned)operand->mode < TG_TYPE_COUNT && operand->mode != TG_MODE_BOOL;
-    run->direct[i] = operand->kind == TG_INPUT && is_native && memory->stride == mode_table[operand->mode].bytes;
-    for (size_t k = 0; run->direct[i] && k < g->operands.n; k++) {
+    bool is_stream = operand->kind == TG_INPUT || operand->kind == TG_OUTPUT;
+    run->direct[i] =
+        is_stream && is_native && memory->stride == (ptrdiff_t)bytes && (uintptr_t)memory->base % bytes == 0;
+    for (size_t k = 0; run->direct[i] && operand->kind == TG_INPUT && k < g->operands.n; k++) {
       if (g->operands.data[k].kind == TG_OUTPUT && run->args->operands[k].base == memory->base) {
         run->direct[i] = 0;
       }
