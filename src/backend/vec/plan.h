@@ -33,6 +33,28 @@ typedef struct vec_planner {
 bool vec_plan(vec_planner *p);
 void vec_plan_free(vec_planner *p);
 
+/* registers.c: a register for elements of 1 << size bytes, new or free again; and back. */
+uint32_t plan_new(vec_planner *p, uint8_t size, bool is_uniform);
+uint32_t plan_take(vec_planner *p, uint8_t size);
+void plan_give_back(vec_planner *p, uint32_t r);
+void plan_drop(vec_planner *p, const uint32_t *temporaries, size_t n); /* those that are not VEC_NONE */
+/* The register of a value: a new one, and the one that it has here. */
+uint32_t plan_define(vec_planner *p, uint32_t v);
+uint32_t plan_register(const vec_planner *p, uint32_t v);
+tg_type plan_type(const vec_planner *p, uint32_t v);
+uint8_t plan_size(const vec_planner *p, uint32_t v);
+bool plan_is_scalar(const vec_planner *p, uint32_t v); /* one element stands for all lanes */
+/* Frees the operands that node i is the last to use, and all that is last used at node i. */
+void plan_expire_args(vec_planner *p, uint32_t i);
+void plan_expire_after(vec_planner *p, uint32_t i);
+
+/* emit.c: the next instruction; a value as an index or body number in u64; the instructions of a node. */
+vec_instr *emit_add(vec_planner *p, vec_kind kind, uint32_t node);
+uint32_t emit_index(vec_planner *p, uint32_t node, uint32_t v, uint32_t temporaries[2]);
+void emit_source(vec_planner *p, uint32_t i);
+void emit_pure(vec_planner *p, uint32_t i);
+void emit_effect(vec_planner *p, uint32_t i);
+
 /* The number of values that exist before node i defines any. */
 uint32_t vec_values_before(const tg_graph *g, uint32_t i);
 

@@ -144,7 +144,7 @@ typedef struct vec_run {
   uint64_t taken;      /* uniform block: iterations so far */
 } vec_run;
 
-/* emit.c, after plan.c has found where values are last used. False: no memory. */
+/* emit_body.c, after plan.c has found where values are last used. False: no memory. */
 bool vec_emit(vec_code *code);
 
 /* run.c: runs instructions on a lane set. */
