@@ -5,17 +5,20 @@
 set -u
 CC=${CC:-gcc}
 PYTHON=${PYTHON:-/usr/bin/python3}
-missing=
+missing= # without these the target fails
+wanted=  # without these it does less
 
 has_command() { command -v "$1" >/dev/null 2>&1; }
 has_header() { echo "#include <$1>" | "$CC" -E -x c -include stddef.h -include stdarg.h -include stdint.h -include setjmp.h - >/dev/null 2>&1; }
 has_module() { "$PYTHON" -c "import $1" >/dev/null 2>&1; }
 has_cross() { echo '#include <fenv.h>' | "$1" -E -x c - >/dev/null 2>&1; }
+has_orc() { echo '#include <orc/orc.h>' | "$CC" -I/usr/include/orc-0.4 -E -x c - >/dev/null 2>&1; }
 has_fuzzer() { echo 'int LLVMFuzzerTestOneInput(const unsigned char *p, unsigned long n) { return p && n ? 0 : 0; }' |
   clang -x c -fsanitize=fuzzer,address - -o /dev/null >/dev/null 2>&1; }
 
-# need PROBE NAME PACKAGE
+# need PROBE NAME PACKAGE, want PROBE NAME PACKAGE
 need() { "$1" "$2" || missing="$missing $3"; }
+want() { "$1" "$2" || wanted="$wanted $3"; }
 
 need_build() {
   need has_command "$CC" gcc
@@ -39,6 +42,14 @@ need_test() {
   need has_module numpy python3-numpy
   need has_module gmpy2 python3-gmpy2
 }
+# What Throng is compared with; a peer that is not there is left out of the figures.
+need_bench() {
+  need_build
+  want has_command clang clang
+  want has_orc - liborc-0.4-dev
+  want has_module numpy python3-numpy
+  want has_module numexpr python3-numexpr
+}
 need_fuzz() {
   need_build
   need has_command clang clang
@@ -59,7 +70,8 @@ need_arch() {
 }
 
 case ${1:-build} in
-build | run | bench) need_build ;;
+build | run) need_build ;;
+bench) need_bench ;;
 test) need_test ;;
 fuzz) need_fuzz ;;
 arch) need_arch ;;
@@ -69,9 +81,13 @@ format) need_format ;;
   exit 2
   ;;
 esac
-[ -n "$missing" ] || exit 0
+[ -n "$missing$wanted" ] || exit 0
 
 give_up() {
+  if [ -z "$missing" ]; then
+    echo "tools/deps.sh: $1; left out for want of packages:$wanted" >&2
+    exit 0
+  fi
   echo "tools/deps.sh: $1. Install these packages (Debian's names) and run the command again:" >&2
   echo "   $missing" >&2
   exit 1
@@ -82,7 +98,7 @@ if [ "$(id -u)" -ne 0 ]; then
   has_command sudo || give_up "this machine lacks some packages, and installing needs root or sudo"
   root=sudo
 fi
-echo "tools/deps.sh: installing$missing" >&2
+echo "tools/deps.sh: installing$missing$wanted" >&2
 # shellcheck disable=SC2086  # a list of words on purpose
-install() { DEBIAN_FRONTEND=noninteractive $root apt-get install -y -q --no-install-recommends $missing >&2; }
+install() { DEBIAN_FRONTEND=noninteractive $root apt-get install -y -q --no-install-recommends $missing $wanted >&2; }
 install || { $root apt-get update -q >&2 && install; } || give_up "apt could not install everything"
