@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-static const tg_backend *const backends[] = {&ref_backend, &vec_backend};
+static const tg_backend *const backends[] = {&vec_backend, &ref_backend};
 
 const tg_backend *backend_at(size_t index)
 {

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-enum { STRIP_TARGET = 32768, STRIP_MOST = 1024, STRIP_LEAST = 64, ARRAYS_TARGET = 1 << 20 };
+enum { STRIP_TARGET = 24576, STRIP_MOST = 1024, STRIP_LEAST = 64, ARRAYS_TARGET = 1 << 20 };
 
 /* ---- compiling ---- */
 
@@ -133,14 +133,20 @@ static size_t vec_uniform_bytes(const void *p)
   return align_up(code->uniform_bytes) + code->graph->operands.n;
 }
 
+/* Lanes whose fuel and traps are kept: where nothing can trap, only that of the uniform block. */
+static size_t effect_lanes(const vec_code *code)
+{
+  return code->has_effects ? code->strip : 1;
+}
+
 /* Register table, registers, fuel, traps, arrays. */
 static size_t vec_scratch_bytes(const void *p)
 {
   const vec_code *code = p;
-  size_t lanes = code->strip;
+  size_t lanes = effect_lanes(code);
   return 2 * align_up(code->registers.n * sizeof(void *)) + align_up(code->graph->operands.n) +
          align_up(code->strip_bytes) + align_up(lanes * sizeof(uint64_t)) + align_up(lanes) +
-         align_up(lanes * sizeof(vec_trap)) + align_up(lanes * code->array_bytes);
+         align_up(lanes * sizeof(vec_trap)) + align_up(code->strip * code->array_bytes);
 }
 
 static unsigned char *cut(unsigned char **rest, size_t bytes)
@@ -157,9 +163,9 @@ static void open_run(vec_run *run, const vec_code *code, const engine_args *args
   run->registers = (void **)(void *)cut(&rest, code->registers.n * sizeof(void *));
   run->home = (void **)(void *)cut(&rest, code->registers.n * sizeof(void *));
   unsigned char *strip = cut(&rest, code->strip_bytes);
-  run->fuel = (uint64_t *)(void *)cut(&rest, code->strip * sizeof(uint64_t));
-  run->trapped = cut(&rest, code->strip);
-  run->traps = (vec_trap *)(void *)cut(&rest, code->strip * sizeof(vec_trap));
+  run->fuel = (uint64_t *)(void *)cut(&rest, effect_lanes(code) * sizeof(uint64_t));
+  run->trapped = cut(&rest, effect_lanes(code));
+  run->traps = (vec_trap *)(void *)cut(&rest, effect_lanes(code) * sizeof(vec_trap));
   run->arrays = cut(&rest, code->strip * code->array_bytes);
   for (size_t i = 0; i < code->registers.n; i++) {
     const vec_register *r = &code->registers.data[i];
