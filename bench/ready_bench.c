@@ -2,6 +2,8 @@
  * 20 operations. The peer builds and compiles as many with Orc. */
 #include "bench.h"
 
+#include <string.h>
+
 enum { N_OPERATIONS = 20 };
 static const double target_ms = 0.1;
 
@@ -50,7 +52,7 @@ static void add(bench *b, const char *workload, const char *ours, double ms, dou
   f.value = ms;
   f.peer = peer_ms > 0 ? "Orc" : NULL;
   f.peer_value = peer_ms;
-  f.target = target_ms;
+  f.target = strcmp(ours, "ref") != 0 ? target_ms : 0;
   f.limits_value = true;
   report_add(&b->report, &f);
 }

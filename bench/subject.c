@@ -58,10 +58,13 @@ void subject_close(subject *s)
   tg_kernel_destroy(s->kernel);
 }
 
+/* Without an error record: clearing one would count as the invocation's time. */
 void subject_invoke(const subject *s)
 {
-  tg_error error = {.code = TG_OK};
-  check(tg_invoke(s->kernel, &s->invocation, &error), &error);
+  if (tg_invoke(s->kernel, &s->invocation, NULL) != TG_OK) {
+    tg_error error = {.code = TG_OK};
+    check(tg_invoke(s->kernel, &s->invocation, &error), &error);
+  }
 }
 
 void subject_work(void *self, size_t times)
