@@ -115,8 +115,9 @@ void source_free(source *s);
 /* "input" */
 const char *operand_kind_name(tg_operand_kind kind);
 
-/* Makes the context of a command, or prints what is wrong and returns NULL. */
+/* Makes the context of a command, or prints what is wrong and returns NULL. n_threads 0: as many as there are. */
 tg_context *make_context(void);
+tg_context *make_context_threads(unsigned n_threads);
 
 /* ---- disassemble.c ---- */
 

@@ -3,6 +3,7 @@
 #include "run.h"
 
 #include <inttypes.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -14,6 +15,7 @@ enum {
   OPTION_SIZE,
   OPTION_OUT,
   OPTION_BACKEND,
+  OPTION_THREADS,
   OPTION_MAX_STEPS,
   OPTION_PASSES,
   OPTION_STATS,
@@ -28,9 +30,10 @@ const option_row run_options[] = {
     {OPTION_SIZE, "size", "NAME=COUNT", "start an accumulator from COUNT zeros"},
     {OPTION_OUT, "out", "NAME=PATH", "write an output to .npy, .csv or .bin; one .csv may take several"},
     {OPTION_BACKEND, "backend", "NAME", "the back-end; see 'throng backends'"},
+    {OPTION_THREADS, "threads", "T", "the threads to use at most; without it, all that there are"},
     {OPTION_MAX_STEPS, "max-steps", "K", "the loop iterations that a lane may take before it traps"},
     {OPTION_PASSES, "passes", "all|none|-NAME,...", "the passes to run; see 'throng show --after list'"},
-    {OPTION_STATS, "stats", NULL, "also show times, rate and back-end"},
+    {OPTION_STATS, "stats", NULL, "also show times, rate, back-end and threads"},
     {OPTION_JSON, "json", NULL, "print one JSON object"},
     {OPTION_QUIET, "quiet", NULL, "print results and errors only"},
     {0, NULL, NULL, NULL},
@@ -123,6 +126,16 @@ static int read_n(run *r, const char *argument)
   return usage_error(r->self, "-n wants a number of lanes from 0 to %" PRIu64 ", not '%s'", TG_N_MAX, argument);
 }
 
+static int read_threads(run *r, const char *argument)
+{
+  uint64_t n;
+  if (!read_count(argument, &n) || n < 1 || n > UINT_MAX) {
+    return usage_error(r->self, "--threads wants a number of threads from 1 on, not '%s'", argument);
+  }
+  r->request.n_threads = (unsigned)n;
+  return STATUS_OK;
+}
+
 static int read_option(run *r, int id, const char *argument)
 {
   request *q = &r->request;
@@ -134,6 +147,7 @@ static int read_option(run *r, int id, const char *argument)
   case OPTION_OUT: return add_assignment(r, ASSIGN_OUT, argument);
   case OPTION_PASSES: return read_passes(r, argument);
   case OPTION_BACKEND: q->backend = argument; return check_backend(r, argument);
+  case OPTION_THREADS: return read_threads(r, argument);
   case OPTION_MAX_STEPS:
     if (read_count(argument, &q->fuel)) return STATUS_OK;
     return usage_error(r->self, "--max-steps wants a number of loop iterations, not '%s'", argument);
@@ -276,7 +290,7 @@ int cmd_run(const command *self, int argc, char **argv)
   run r = {.self = self, .request = {.fuel = TG_FUEL_UNLIMITED}};
   int status = STATUS_ERROR;
   if (read_options(&r, argc, argv, &status)) {
-    r.context = make_context();
+    r.context = make_context_threads(r.request.n_threads);
     status = r.context ? execute(&r) : STATUS_ERROR;
   }
   for (size_t k = 0; k < r.n_operands; k++) column_free(&r.operands[k].column);

@@ -23,6 +23,7 @@ typedef struct request {
   const char *file, *backend;
   bool has_n, has_passes, stats, json, quiet;
   uint64_t n, fuel, passes;
+  unsigned n_threads; /* 0: as many as there are */
   assignment *assignments;
   size_t n_assignments;
 } request;

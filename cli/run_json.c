@@ -89,6 +89,7 @@ static json_t *make_stats(const run *r)
 {
   json_t *stats = json_object(), *seconds = json_object();
   json_object_set_new(stats, "backend", json_string(tg_kernel_backend(r->kernel)));
+  json_object_set_new(stats, "threads", make_count(tg_context_threads(r->context)));
   json_object_set_new(stats, "lanes", make_count(r->n));
   json_object_set_new(seconds, "read", make_seconds(r->times.read));
   json_object_set_new(seconds, "compile", make_seconds(r->times.compile));

@@ -14,8 +14,15 @@ const char *operand_kind_name(tg_operand_kind kind)
 
 tg_context *make_context(void)
 {
+  return make_context_threads(1);
+}
+
+tg_context *make_context_threads(unsigned n_threads)
+{
   tg_context *context = NULL;
-  tg_error error = {.code = tg_context_create(NULL, &context)};
+  tg_context_options options = TG_CONTEXT_OPTIONS_INIT;
+  options.threads.n_threads = n_threads;
+  tg_error error = {.code = tg_context_create(&options, &context)};
   if (error.code != TG_OK) print_error(NULL, &error);
   return context;
 }

@@ -6,6 +6,21 @@ file(GLOB_RECURSE TG_SOURCES CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/*.c)
 list(FILTER TG_SOURCES EXCLUDE REGEX "/src/io/|_tmpl\\.c$")
 include(${CMAKE_CURRENT_LIST_DIR}/kernels.cmake)
 
+# Threads come from OpenMP where the compiler has it; one file uses it.
+option(TG_OPENMP "Run on several threads by OpenMP, if the compiler has it" ON)
+if(TG_OPENMP)
+  find_package(OpenMP COMPONENTS C QUIET)
+endif()
+if(TG_OPENMP AND OpenMP_C_FOUND)
+  separate_arguments(TG_OPENMP_FLAGS NATIVE_COMMAND "${OpenMP_C_FLAGS}")
+  set_source_files_properties(${PROJECT_SOURCE_DIR}/src/runtime/threads.c PROPERTIES COMPILE_OPTIONS "${TG_OPENMP_FLAGS}")
+  set(TG_OPENMP_NAMES ${OpenMP_C_LIB_NAMES})
+  list(TRANSFORM TG_OPENMP_NAMES PREPEND -l OUTPUT_VARIABLE names)
+  list(JOIN names " " TG_PRIVATE_LIBS) # for pkg-config
+elseif(TG_OPENMP)
+  message(STATUS "The C compiler has no OpenMP: kernels run on the calling thread, or on the caller's threads")
+endif()
+
 add_library(throng_objects OBJECT ${TG_SOURCES} ${PROJECT_SOURCE_DIR}/include/throng.h)
 tg_flags(throng_objects)
 target_include_directories(throng_objects PRIVATE ${PROJECT_SOURCE_DIR}/include ${PROJECT_SOURCE_DIR}/src)
@@ -17,6 +32,10 @@ function(tg_library target)
     $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include> $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
   if(TG_LIBM)
     target_link_libraries(${target} PUBLIC m)
+  endif()
+  if(TG_OPENMP_NAMES)
+    target_link_libraries(${target} PRIVATE
+      "$<BUILD_INTERFACE:${OpenMP_C_LIBRARIES}>" "$<INSTALL_INTERFACE:${TG_OPENMP_NAMES}>")
   endif()
   set_target_properties(${target} PROPERTIES
     LINKER_LANGUAGE C

@@ -26,6 +26,9 @@ foreach(source IN LISTS unit_sources)
   add_executable(${target} ${source})
   tg_flags(${target})
   target_link_libraries(${target} PRIVATE test_support)
+  if(name MATCHES "openmp_test$" AND TARGET OpenMP::OpenMP_C) # a caller that uses OpenMP itself
+    target_link_libraries(${target} PRIVATE OpenMP::OpenMP_C)
+  endif()
   get_filename_component(folder ${name} DIRECTORY)
   get_filename_component(file ${name} NAME)
   set_target_properties(${target} PROPERTIES

@@ -146,8 +146,12 @@ typedef struct tg_allocator {
   void *self;
 } tg_allocator;
 
-/* The caller's threads: calls task(arg, 0) ... task(arg, n_tasks - 1), each once, in any order and in any threads, and
- * returns when all have returned. n_threads is how many may run at once. */
+/* Threads. With parallel_for NULL they are OpenMP's, if the library was built with it: n_threads of them; 1 is the
+ * calling thread alone, 0 as many as OpenMP would use (OMP_NUM_THREADS, or one for each processor). A caller that is
+ * inside a parallel region of its own OpenMP program stays alone. Without OpenMP there is the calling thread alone.
+ * Otherwise they are the caller's: parallel_for calls task(arg, 0) ... task(arg, n_tasks - 1), each once, in any order
+ * and in any threads, and returns when all have returned; n_threads is how many may run at once, and n_tasks is at most
+ * that. An invocation uses as many threads as it is worth, at most 1024. The result never depends on them. */
 typedef struct tg_threads {
   void (*parallel_for)(void *self, size_t n_tasks, void (*task)(void *arg, size_t index), void *arg);
   void *self;
@@ -159,16 +163,19 @@ typedef struct tg_context tg_context;
 typedef struct tg_context_options {
   uint32_t size;
   tg_allocator allocator; /* resize NULL: malloc and free */
-  tg_threads threads;     /* parallel_for NULL: the calling thread alone */
+  tg_threads threads;     /* parallel_for NULL: OpenMP's */
 } tg_context_options;
 /* clang-format off */
-#define TG_CONTEXT_OPTIONS_INIT {sizeof(tg_context_options), {NULL, NULL}, {NULL, NULL, 1}}
+#define TG_CONTEXT_OPTIONS_INIT {sizeof(tg_context_options), {NULL, NULL}, {NULL, NULL, 0}}
 /* clang-format on */
 
 /* Makes a context: the allocator and threads that everything made from it uses. It must outlive what is made from it.
  * options: NULL for the defaults. Errors: NOMEM, ARGUMENT. A context may be used by several threads at once. */
 TG_API tg_status tg_context_create(const tg_context_options *options, tg_context **out);
 TG_API void tg_context_destroy(tg_context *context);
+
+/* How many threads an invocation uses at most. */
+TG_API unsigned tg_context_threads(const tg_context *context);
 
 /* Frees text or bytes that a tg_graph_write gave. p may be NULL. */
 TG_API void tg_free(tg_context *context, void *p, size_t bytes);
@@ -443,7 +450,7 @@ TG_API tg_status tg_kernel_operand(const tg_kernel *kernel, size_t index, tg_ope
 /* The position of the operand called name, or TG_POISON. */
 TG_API tg_operand tg_kernel_find(const tg_kernel *kernel, const char *name);
 TG_API const char *tg_kernel_backend(const tg_kernel *kernel);
-/* The workspace that one invocation needs with the context's threads. */
+/* The workspace that one invocation needs with all of the context's threads. */
 TG_API size_t tg_kernel_workspace_bytes(const tg_kernel *kernel);
 
 typedef struct tg_workspace tg_workspace;
@@ -495,7 +502,7 @@ typedef struct tg_invocation {
   const tg_binding *bindings; /* one for each operand, in the kernel's order */
   size_t n_bindings;
   uint64_t fuel;           /* loop iterations a lane may take */
-  tg_workspace *workspace; /* NULL: the stack, where 64 KiB is enough */
+  tg_workspace *workspace; /* NULL: 64 KiB of stack, where they are enough for one thread or more */
   tg_outcome *outcome;     /* may be NULL */
 } tg_invocation;
 /* clang-format off */

@@ -1,6 +1,7 @@
 /* context.c: contexts, and the version. */
 #include "base/context.h"
 #include "base/alloc.h"
+#include "runtime/threads.h"
 
 #include <string.h>
 
@@ -10,6 +11,17 @@
 const char *tg_version(void)
 {
   return VERSION_TEXT(TG_VERSION_MAJOR, TG_VERSION_MINOR, TG_VERSION_PATCH);
+}
+
+/* The context's own threads are OpenMP's. */
+static tg_threads choose_threads(tg_context *context, tg_threads asked)
+{
+  if (asked.parallel_for == NULL) {
+    unsigned n = asked.n_threads == 0 ? threads_default() : threads_possible(asked.n_threads);
+    asked = (tg_threads){threads_parallel_for, &context->threads, n};
+  }
+  asked.n_threads = asked.n_threads == 0 ? 1 : asked.n_threads > THREADS_MOST ? THREADS_MOST : asked.n_threads;
+  return asked;
 }
 
 tg_status tg_context_create(const tg_context_options *options, tg_context **out)
@@ -25,17 +37,19 @@ tg_status tg_context_create(const tg_context_options *options, tg_context **out)
   if (chosen.allocator.resize == NULL) {
     chosen.allocator = alloc_default();
   }
-  if (chosen.threads.parallel_for == NULL || chosen.threads.n_threads == 0) {
-    chosen.threads.n_threads = 1;
-  }
   tg_context *context = alloc_zeroed(&chosen.allocator, 1, sizeof *context);
   if (context == NULL) {
     return TG_NOMEM;
   }
   context->allocator = chosen.allocator;
-  context->threads = chosen.threads;
+  context->threads = choose_threads(context, chosen.threads);
   *out = context;
   return TG_OK;
+}
+
+unsigned tg_context_threads(const tg_context *context)
+{
+  return context->threads.n_threads;
 }
 
 void tg_context_destroy(tg_context *context)

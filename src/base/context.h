@@ -6,7 +6,7 @@
 
 struct tg_context {
   tg_allocator allocator;
-  tg_threads threads; /* parallel_for NULL: the calling thread alone */
+  tg_threads threads; /* with a parallel_for, at least one thread */
 };
 
 #endif

@@ -1,112 +1,9 @@
-/* drive.c: the runtime driver: takes tiles of blocks in waves, one tile for each thread, runs them, and combines what
- * they give in the order of the tiles. So the result does not depend on how many threads there are. */
-#include "runtime/kernel.h"
+/* drive.c: the runtime driver: decides on threads and tiles (plan.c), lets workers run the tiles (tiles.c), and writes
+ * what they give. So the result does not depend on how many threads there are. */
+#include "runtime/tiles.h"
 
 #include "base/fpenv.h"
 #include "graph/element.h"
-#include "graph/eval.h"
-
-#include <string.h>
-
-enum { TILE_LANES = TG_BLOCK_LANES << SUM_TILE_LEVEL };
-
-/* What all tasks of an invocation share. */
-typedef struct run_state {
-  const tg_kernel *kernel;
-  const engine_args *args;
-  unsigned char *workers;
-  uint64_t first_tile; /* of the wave */
-} run_state;
-
-static tg_type sum_result(const tg_kernel *kernel, size_t k)
-{
-  uint32_t operand = kernel->graph->nodes.data[kernel->sums[k]].operand;
-  return (tg_type)mode_table[kernel->graph->operands.data[operand].mode].type;
-}
-
-static sum_tree *tree_at(unsigned char *trees, size_t n_levels, size_t k)
-{
-  return (sum_tree *)(void *)(trees + k * sum_tree_bytes(n_levels));
-}
-
-/* ---- one tile ---- */
-
-static void clear_args(arg_partial *args, size_t n)
-{
-  for (size_t k = 0; k < n; k++) {
-    args[k].state = ARG_NONE;
-  }
-}
-
-/* Runs one block; its columns go into the tile's trees. */
-static void run_block(const run_state *run, unsigned char *worker, uint64_t block, partials *out)
-{
-  const tg_kernel *kernel = run->kernel;
-  uint64_t first = block * TG_BLOCK_LANES, end = first + TG_BLOCK_LANES;
-  end = end < run->args->n ? end : run->args->n;
-  memset(out->sums, 0, kernel->n_sums * sizeof *out->sums);
-  kernel->backend->run(kernel->code, run->args, (uint64_t[2]){first, end}, worker + kernel->layout.scratch, out);
-  for (size_t k = 0; k < kernel->n_sums; k++) {
-    sum_push(tree_at(worker + kernel->layout.worker_trees, SUM_TILE_LEVELS, k), sum_result(kernel, k), 0,
-             &out->sums[k]);
-  }
-}
-
-static void run_tile(void *arg, size_t index)
-{
-  const run_state *run = arg;
-  const tg_kernel *kernel = run->kernel;
-  unsigned char *worker = run->workers + index * kernel->layout.worker_bytes;
-  partials *out = (partials *)(void *)worker;
-  uint64_t first = (run->first_tile + index) * TILE_LANES;
-  fpenv saved = fpenv_enter();
-  out->sums = (sum_columns *)(void *)(worker + kernel->layout.columns);
-  out->args = (arg_partial *)(void *)(worker + kernel->layout.worker_args);
-  out->traps = (trap_partial){0, 0, 0, 0};
-  clear_args(out->args, kernel->n_args);
-  for (size_t k = 0; k < kernel->n_sums; k++) {
-    tree_at(worker + kernel->layout.worker_trees, SUM_TILE_LEVELS, k)->n_blocks = 0;
-  }
-  for (uint64_t lane = first; lane < first + TILE_LANES && lane < run->args->n; lane += TG_BLOCK_LANES) {
-    run_block(run, worker, lane / TG_BLOCK_LANES, out);
-  }
-  fpenv_leave(saved);
-}
-
-/* ---- combining tiles ---- */
-
-static void merge_arg(const tg_kernel *kernel, size_t k, arg_partial *best, const arg_partial *next)
-{
-  const graph_node *node = &kernel->graph->nodes.data[kernel->args[k]];
-  tg_type type = (tg_type)kernel->graph->values.data[node_args(kernel->graph, node)[1]].type;
-  bool wins = next->state > best->state;
-  if (next->state == ARG_NUMBER && best->state == ARG_NUMBER) {
-    wins = node->op == TG_OP_ARGMIN ? eval_less(type, next->data, best->data) : eval_less(type, best->data, next->data);
-  }
-  if (wins) {
-    *best = *next;
-  }
-}
-
-static void merge_tile(const tg_kernel *kernel, unsigned char *worker, unsigned char *trees, partials *total)
-{
-  const partials *tile = (const partials *)(const void *)worker;
-  for (size_t k = 0; k < kernel->n_sums; k++) {
-    sum_columns columns;
-    sum_columns_of(tree_at(worker + kernel->layout.worker_trees, SUM_TILE_LEVELS, k), sum_result(kernel, k), &columns);
-    sum_push(tree_at(trees, SUM_TREE_LEVELS, k), sum_result(kernel, k), SUM_TILE_LEVEL, &columns);
-  }
-  for (size_t k = 0; k < kernel->n_args; k++) {
-    merge_arg(kernel, k, &total->args[k], &tile->args[k]);
-  }
-  if (tile->traps.n > 0 && total->traps.n == 0) {
-    total->traps = tile->traps;
-  } else {
-    total->traps.n += tile->traps.n;
-  }
-}
-
-/* ---- results ---- */
 
 static void write_result(const tg_kernel *kernel, const operand_memory *memory, uint32_t node, uint64_t value)
 {
@@ -116,64 +13,66 @@ static void write_result(const tg_kernel *kernel, const operand_memory *memory, 
   }
 }
 
-static uint64_t write_results(const tg_kernel *kernel, const operand_memory *memory, unsigned char *trees,
-                              const partials *total)
+/* Returns which argmin and argmax saw no lane. */
+static uint64_t write_results(const tg_kernel *kernel, const operand_memory *memory, tile_worker *total)
 {
   uint64_t none = 0;
   for (size_t k = 0; k < kernel->n_sums; k++) {
-    sum_columns columns;
-    sum_columns_of(tree_at(trees, SUM_TREE_LEVELS, k), sum_result(kernel, k), &columns);
-    write_result(kernel, memory, kernel->sums[k], sum_halve(sum_result(kernel, k), &columns));
+    write_result(kernel, memory, kernel->sums[k], sum_halve(kernel_sum_type(kernel, k), &total->out.sums[k]));
   }
   for (size_t k = 0; k < kernel->n_args; k++) {
-    bool is_none = total->args[k].state == ARG_NONE;
-    write_result(kernel, memory, kernel->args[k], is_none ? 0 : total->args[k].index);
+    bool is_none = total->best[k].arg.state == ARG_NONE;
+    write_result(kernel, memory, kernel->args[k], is_none ? 0 : total->best[k].arg.index);
     none |= (uint64_t)is_none << k;
   }
   return none;
 }
 
-/* ---- all lanes ---- */
-
-static void run_waves(run_state *run, unsigned char *trees, partials *total)
+static void run_all(tile_run *run)
 {
-  const tg_kernel *kernel = run->kernel;
-  const tg_threads *threads = &kernel->context->threads;
-  uint64_t n_tiles = (run->args->n + TILE_LANES - 1) / TILE_LANES;
-  for (; run->first_tile < n_tiles; run->first_tile += kernel->n_workers) {
-    uint64_t left = n_tiles - run->first_tile;
-    size_t n_tasks = left < kernel->n_workers ? (size_t)left : kernel->n_workers;
-    if (n_tasks == 1) {
-      run_tile(run, 0);
-    } else {
-      threads->parallel_for(threads->self, n_tasks, run_tile, run);
-    }
-    for (size_t i = 0; i < n_tasks; i++) {
-      merge_tile(kernel, run->workers + i * kernel->layout.worker_bytes, trees, total);
-    }
+  const tg_threads *threads = &run->kernel->context->threads;
+  if (run->n_workers == 1) {
+    tiles_work(run, 0);
+  } else {
+    threads->parallel_for(threads->self, run->n_workers, tiles_task, run);
   }
+  tiles_join(run);
 }
 
-void drive(const tg_kernel *kernel, const tg_invocation *call, const operand_memory *memory, unsigned char *workspace)
+static void open_run(tile_run *run, const tg_kernel *kernel, const engine_args *args, unsigned char *workspace,
+                     unsigned n_workers)
 {
-  const workspace_layout *layout = &kernel->layout;
-  engine_args args = {memory, call->n, call->fuel, workspace + layout->uniforms};
-  run_state run = {kernel, &args, workspace + layout->workers, 0};
-  partials total = {NULL, (arg_partial *)(void *)(workspace + layout->args), {0, 0, 0, 0}};
-  unsigned char *trees = workspace + layout->trees;
+  uint64_t n_blocks = (args->n + TG_BLOCK_LANES - 1) / TG_BLOCK_LANES;
+  run->kernel = kernel;
+  run->args = args;
+  run->workers = workspace + plan_first_worker(kernel, n_workers);
+  run->n_workers = n_workers;
+  run->level = plan_tile_level(n_blocks, n_workers);
+  run->n_tiles = (n_blocks + (UINT64_C(1) << run->level) - 1) >> run->level;
+  atomic_init(&run->next, 0);
+  atomic_flag_clear(&run->lock);
+  run->n_running = 0;
+  run->capacity = PILE_PARTS + (size_t)PILE_WORKER_PARTS * n_workers;
+  run->pile = (sum_pile){kernel->ordered_types, kernel->n_ordered, 0, workspace + kernel->layout.pile};
+}
+
+void drive(const tg_kernel *kernel, const tg_invocation *call, unsigned char *workspace, size_t bytes)
+{
+  const operand_memory *memory = (const operand_memory *)(void *)(workspace + kernel->layout.operands);
+  void *uniforms = workspace + kernel->layout.uniforms;
+  engine_args args = {memory, call->n, call->fuel, uniforms};
+  tile_run run;
+  open_run(&run, kernel, &args, workspace, plan_workers(kernel, call, memory, bytes));
+  tile_worker *first = tiles_worker(&run, 0);
   fpenv saved = fpenv_enter();
-  clear_args(total.args, kernel->n_args);
-  for (size_t k = 0; k < kernel->n_sums; k++) {
-    tree_at(trees, SUM_TREE_LEVELS, k)->n_blocks = 0;
-  }
   if (call->n > 0) {
-    kernel->backend->prepare(kernel->code, &args, run.workers + layout->scratch, workspace + layout->uniforms);
+    kernel->backend->prepare(kernel->code, &args, (unsigned char *)(void *)first + kernel->layout.scratch, uniforms);
   }
-  run_waves(&run, trees, &total);
-  uint64_t none = write_results(kernel, memory, trees, &total);
+  run_all(&run);
+  uint64_t none = write_results(kernel, memory, first);
   if (call->outcome != NULL) {
-    *call->outcome =
-        (tg_outcome){total.traps.n, total.traps.first_lane, total.traps.first_code, total.traps.first_position, none};
+    const trap_partial *traps = &first->out.traps;
+    *call->outcome = (tg_outcome){traps->n, traps->first_lane, traps->first_code, traps->first_position, none};
   }
   fpenv_leave(saved);
 }

@@ -22,11 +22,12 @@ static tg_status check_call(const tg_kernel *kernel, const tg_invocation *call, 
   return TG_OK;
 }
 
-static tg_status run_in(const tg_kernel *kernel, const tg_invocation *call, unsigned char *workspace, tg_error *error)
+static tg_status run_in(const tg_kernel *kernel, const tg_invocation *call, tg_error *error, unsigned char *workspace,
+                        size_t bytes)
 {
   operand_memory *memory = (operand_memory *)(void *)(workspace + kernel->layout.operands);
   TG_TRY(bind_operands(kernel, call, memory, error));
-  drive(kernel, call, memory, workspace);
+  drive(kernel, call, workspace, bytes);
   return TG_OK;
 }
 
@@ -34,23 +35,24 @@ static tg_status run_in(const tg_kernel *kernel, const tg_invocation *call, unsi
 static tg_status run_on_stack(const tg_kernel *kernel, const tg_invocation *call, tg_error *error)
 {
   _Alignas(64) unsigned char workspace[STACK_WORKSPACE];
-  return run_in(kernel, call, workspace, error);
+  return run_in(kernel, call, error, workspace, sizeof workspace);
 }
 
+/* On the stack run as many threads as find room there; a workspace has room for all of the context's. */
 tg_status tg_invoke(const tg_kernel *kernel, const tg_invocation *call, tg_error *error)
 {
-  size_t need = kernel->layout.total;
   TG_TRY(check_call(kernel, call, error));
-  if (call->workspace == NULL && need <= STACK_WORKSPACE) {
+  if (call->workspace == NULL && kernel->layout.least <= STACK_WORKSPACE) {
     return run_on_stack(kernel, call, error);
   }
+  size_t need = kernel->layout.most;
   size_t have = call->workspace == NULL ? (size_t)STACK_WORKSPACE : call->workspace->bytes;
-  if (have < need) {
+  if (call->workspace == NULL || have < need) {
     error_set(error, TG_ARGUMENT, "the kernel needs a workspace of %zu bytes, not %zu", need, have);
     error_hint(error, "make one with tg_workspace_create(context, tg_kernel_workspace_bytes(kernel), ...)");
     return TG_ARGUMENT;
   }
-  return run_in(kernel, call, call->workspace->data, error);
+  return run_in(kernel, call, error, call->workspace->data, have);
 }
 
 /* ---- in two steps ----

@@ -1,47 +1,13 @@
-/* kernel.c: making kernels: passes, the back-end's compiler, and the plan of the workspace. */
+/* kernel.c: making kernels: passes, the back-end's compiler, lists of the sinks, and the plan of the workspace. */
 #include "runtime/kernel.h"
 
 #include <string.h>
 
-static size_t align_up(size_t bytes)
-{
-  return (bytes + 63) & ~(size_t)63;
-}
+/* ---- sinks ---- */
 
-/* Places one more part of `bytes` and gives its offset. */
-static size_t place(size_t *end, size_t bytes)
+static bool is_sum(uint8_t op)
 {
-  size_t offset = *end;
-  *end = offset + align_up(bytes);
-  return offset;
-}
-
-static void plan_workspace(tg_kernel *kernel)
-{
-  workspace_layout *layout = &kernel->layout;
-  size_t total = 0, worker = align_up(sizeof(partials));
-  layout->operands = place(&total, kernel->graph->operands.n * sizeof(operand_memory));
-  layout->uniforms = place(&total, kernel->backend->uniform_bytes(kernel->code));
-  layout->trees = place(&total, kernel->n_sums * sum_tree_bytes(SUM_TREE_LEVELS));
-  layout->args = place(&total, kernel->n_args * sizeof(arg_partial));
-  layout->scratch = place(&worker, kernel->backend->scratch_bytes(kernel->code));
-  layout->columns = place(&worker, kernel->n_sums * sizeof(sum_columns));
-  layout->worker_trees = place(&worker, kernel->n_sums * sum_tree_bytes(SUM_TILE_LEVELS));
-  layout->worker_args = place(&worker, kernel->n_args * sizeof(arg_partial));
-  layout->worker_bytes = worker;
-  layout->workers = total;
-  layout->total = total + kernel->n_workers * worker;
-}
-
-/* A fold into a table is not atomic here, so a graph with `combine` runs on one thread. */
-static void count_workers(tg_kernel *kernel)
-{
-  kernel->n_workers = kernel->context->threads.n_threads;
-  for (size_t i = 0; i < kernel->graph->nodes.n; i++) {
-    if (kernel->graph->nodes.data[i].op == TG_OP_COMBINE) {
-      kernel->n_workers = 1;
-    }
-  }
+  return op == TG_OP_SUM;
 }
 
 static bool is_arg(uint8_t op)
@@ -49,29 +15,61 @@ static bool is_arg(uint8_t op)
   return op == TG_OP_ARGMIN || op == TG_OP_ARGMAX;
 }
 
-static tg_status list_sinks(tg_kernel *kernel)
+static bool is_fold(uint8_t op)
+{
+  return op == TG_OP_COMBINE;
+}
+
+static bool list(const tg_kernel *kernel, bool (*is_wanted)(uint8_t op), uint32_t **out, size_t *n)
 {
   const tg_graph *g = kernel->graph;
-  const tg_allocator *a = &kernel->context->allocator;
   for (size_t i = 0; i < g->nodes.n; i++) {
-    kernel->n_sums += g->nodes.data[i].op == TG_OP_SUM;
-    kernel->n_args += is_arg(g->nodes.data[i].op);
+    *n += is_wanted(g->nodes.data[i].op);
   }
-  kernel->sums = alloc_zeroed(a, kernel->n_sums + 1, sizeof *kernel->sums);
-  kernel->args = alloc_zeroed(a, kernel->n_args + 1, sizeof *kernel->args);
-  if (kernel->sums == NULL || kernel->args == NULL) {
-    return TG_NOMEM;
+  *out = alloc_zeroed(&kernel->context->allocator, *n + 1, sizeof **out);
+  if (*out == NULL) {
+    return false;
   }
-  size_t n_sums = 0, n_args = 0;
+  size_t k = 0;
   for (uint32_t i = 0; i < g->nodes.n; i++) {
-    if (g->nodes.data[i].op == TG_OP_SUM) {
-      kernel->sums[n_sums++] = i;
-    } else if (is_arg(g->nodes.data[i].op)) {
-      kernel->args[n_args++] = i;
+    if (is_wanted(g->nodes.data[i].op)) {
+      (*out)[k++] = i;
     }
   }
-  return TG_OK;
+  return true;
 }
+
+static bool list_ordered(tg_kernel *kernel)
+{
+  const tg_allocator *a = &kernel->context->allocator;
+  kernel->ordered = alloc_zeroed(a, kernel->n_sums + 1, sizeof *kernel->ordered);
+  kernel->ordered_types = alloc_zeroed(a, kernel->n_sums + 1, sizeof *kernel->ordered_types);
+  if (kernel->ordered == NULL || kernel->ordered_types == NULL) {
+    return false;
+  }
+  for (uint32_t k = 0; k < kernel->n_sums; k++) {
+    tg_type type = kernel_sum_type(kernel, k);
+    if (type_in(type, TG_CLASS_FLOAT)) {
+      kernel->ordered_types[kernel->n_ordered] = type;
+      kernel->ordered[kernel->n_ordered++] = k;
+    }
+  }
+  return true;
+}
+
+static bool list_sinks(tg_kernel *kernel)
+{
+  return list(kernel, is_sum, &kernel->sums, &kernel->n_sums) && list(kernel, is_arg, &kernel->args, &kernel->n_args) &&
+         list(kernel, is_fold, &kernel->folds, &kernel->n_folds) && list_ordered(kernel);
+}
+
+tg_type kernel_sum_type(const tg_kernel *kernel, size_t k)
+{
+  uint32_t operand = kernel->graph->nodes.data[kernel->sums[k]].operand;
+  return (tg_type)mode_table[kernel->graph->operands.data[operand].mode].type;
+}
+
+/* ---- kernels ---- */
 
 static tg_status build_kernel(tg_kernel *kernel, tg_graph *graph, const tg_compile_options *options, tg_error *error)
 {
@@ -79,10 +77,10 @@ static tg_status build_kernel(tg_kernel *kernel, tg_graph *graph, const tg_compi
   TG_TRY(tg_graph_transform(graph, as_built ? 0 : options->passes, NULL, &kernel->graph, error));
   TG_TRY(backend_check(kernel->backend, kernel->graph, error));
   TG_TRY(kernel->backend->compile(kernel->context, kernel->graph, &kernel->code, error));
-  if (list_sinks(kernel) != TG_OK) {
+  if (!list_sinks(kernel)) {
     return error_set(error, TG_NOMEM, "no memory for the kernel");
   }
-  count_workers(kernel);
+  plan_cost(kernel);
   plan_workspace(kernel);
   return TG_OK;
 }
@@ -129,6 +127,9 @@ void tg_kernel_destroy(tg_kernel *kernel)
   kernel->backend->drop(kernel->context, kernel->code);
   alloc_free(a, kernel->sums, kernel->n_sums + 1, sizeof *kernel->sums);
   alloc_free(a, kernel->args, kernel->n_args + 1, sizeof *kernel->args);
+  alloc_free(a, kernel->folds, kernel->n_folds + 1, sizeof *kernel->folds);
+  alloc_free(a, kernel->ordered, kernel->n_sums + 1, sizeof *kernel->ordered);
+  alloc_free(a, kernel->ordered_types, kernel->n_sums + 1, sizeof *kernel->ordered_types);
   tg_graph_destroy(kernel->graph);
   alloc_free(a, kernel, 1, sizeof *kernel);
 }
@@ -155,5 +156,5 @@ const char *tg_kernel_backend(const tg_kernel *kernel)
 
 size_t tg_kernel_workspace_bytes(const tg_kernel *kernel)
 {
-  return kernel->layout.total;
+  return kernel->layout.most;
 }

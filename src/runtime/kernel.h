@@ -5,12 +5,15 @@
 #include "backend/backend.h"
 #include "runtime/sum.h"
 
-/* How a workspace is cut up; offsets in bytes from its start, all multiples of 64. */
+/* How a workspace is cut up; offsets in bytes from its start, all multiples of 64. The pile of sums has room for
+ * PILE_PARTS parts and PILE_WORKER_PARTS for each worker; then come the workers' parts. */
+enum { PILE_PARTS = 28, PILE_WORKER_PARTS = 4 };
 typedef struct workspace_layout {
-  size_t operands, uniforms, trees, args;             /* once */
-  size_t workers, worker_bytes;                       /* then one part for each running thread: */
-  size_t scratch, columns, worker_trees, worker_args; /* offsets inside it */
-  size_t total;
+  size_t operands, uniforms, pile; /* once */
+  size_t pile_part_bytes;
+  size_t least, most;              /* bytes of a workspace for one worker, and for all */
+  size_t worker_bytes, fold_bytes; /* of each worker; every one but the first has private tables before it */
+  size_t scratch, columns, trees, tile_columns, tile_args, best_args, worker_operands; /* offsets inside its part */
 } workspace_layout;
 
 struct tg_kernel {
@@ -18,9 +21,12 @@ struct tg_kernel {
   tg_graph *graph; /* its own copy */
   const tg_backend *backend;
   void *code;
-  uint32_t *sums, *args; /* the nodes that are sums, and argmin or argmax, in program order */
-  size_t n_sums, n_args;
-  unsigned n_workers; /* threads that one invocation uses at most */
+  uint32_t *sums, *args, *folds; /* the nodes that are sums, argmin or argmax, combine, in program order */
+  size_t n_sums, n_args, n_folds;
+  uint32_t *ordered; /* the sums of floats, whose order counts: positions in sums, and their types */
+  tg_type *ordered_types;
+  size_t n_ordered;
+  uint64_t lane_ps; /* what a lane costs, roughly, in 10^-12 s */
   workspace_layout layout;
 };
 
@@ -37,11 +43,33 @@ struct tg_buffer {
   bool is_wrapped, is_mapped;
 };
 
+/* The type of the result of sum number k. kernel.c */
+tg_type kernel_sum_type(const tg_kernel *kernel, size_t k);
+
 /* Checks the bindings as docs/spec.md chapter 8 says and fills memory[0 .. n_operands). bind.c, overlap.c */
 tg_status bind_operands(const tg_kernel *kernel, const tg_invocation *call, operand_memory *memory, tg_error *error);
 tg_status bind_check_overlap(const tg_kernel *kernel, const operand_memory *memory, tg_error *error);
 
-/* Runs all lanes in a workspace that is large enough, and writes results and outcome. drive.c */
-void drive(const tg_kernel *kernel, const tg_invocation *call, const operand_memory *memory, unsigned char *workspace);
+/* Cuts up workspaces; where the first of n workers has its part, the others following. plan.c */
+void plan_workspace(tg_kernel *kernel);
+size_t plan_first_worker(const tg_kernel *kernel, unsigned n_workers);
+
+/* Guesses what a lane costs. */
+void plan_cost(tg_kernel *kernel);
+
+/* How many workers an invocation gets that has `bytes` of workspace, enough for one. */
+unsigned plan_workers(const tg_kernel *kernel, const tg_invocation *call, const operand_memory *memory, size_t bytes);
+
+/* How many blocks a tile has: 2^this. */
+unsigned plan_tile_level(uint64_t n_blocks, unsigned n_workers);
+
+/* Private tables for the folds of one worker: memory[] becomes the operands with the accumulators in `room`, filled
+ * with what changes nothing; then they are folded into the true ones. fold.c */
+size_t fold_room(const tg_kernel *kernel, const operand_memory *memory);
+void fold_open(const tg_kernel *kernel, operand_memory *memory, unsigned char *room);
+void fold_close(const tg_kernel *kernel, const operand_memory *from, const operand_memory *to);
+
+/* Runs all lanes in a workspace of some bytes, enough for one worker, and writes results and outcome. drive.c */
+void drive(const tg_kernel *kernel, const tg_invocation *call, unsigned char *workspace, size_t bytes);
 
 #endif

@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-static void add(tg_type type, const sum_columns *a, const sum_columns *b, sum_columns *out)
+void sum_add(tg_type type, const sum_columns *a, const sum_columns *b, sum_columns *out)
 {
   if (type == TG_F32) {
     for (int i = 0; i < 64; i++) {
@@ -28,7 +28,7 @@ void sum_push(sum_tree *tree, tg_type type, unsigned level, const sum_columns *c
   uint64_t n = tree->n_blocks >> level;
   tree->n_blocks += (uint64_t)1 << level;
   for (; n & 1; n >>= 1, level++) {
-    add(type, &tree->levels[level], &carry, &carry);
+    sum_add(type, &tree->levels[level], &carry, &carry);
   }
   tree->levels[level] = carry;
 }
@@ -43,7 +43,7 @@ void sum_columns_of(const sum_tree *tree, tg_type type, sum_columns *out)
       continue;
     }
     if (has_any) {
-      add(type, &tree->levels[level], out, out);
+      sum_add(type, &tree->levels[level], out, out);
     } else {
       *out = tree->levels[level];
     }

@@ -1,16 +1,15 @@
 /* sum.h: the canonical order of sums (docs/spec.md chapter 7): columns of a block combine in a binary tree over block
  * numbers, and at the end by halving.
  *
- * The tree is built as blocks arrive, like a binary counter: level k holds the columns of 2^k blocks when bit k of the
- * number of blocks is set. So a sum over 2^28 blocks needs 29 levels and nothing is kept per block. */
+ * The tree of a tile is built as its blocks arrive, like a binary counter: level k holds the columns of 2^k blocks when
+ * bit k of the number of blocks is set. The tiles' columns combine further in a pile (pile.h). */
 #ifndef TG_RUNTIME_SUM_H
 #define TG_RUNTIME_SUM_H
 
 #include "backend/backend.h"
 
 enum {
-  SUM_TREE_LEVELS = 29, /* 2^40 lanes are 2^28 blocks */
-  SUM_TILE_LEVEL = 4,   /* a tile, what a worker takes at a time, is 2^4 blocks */
+  SUM_TILE_LEVEL = 4, /* a tile, what a worker takes at a time, is at most 2^4 blocks */
   SUM_TILE_LEVELS = SUM_TILE_LEVEL + 1
 };
 
@@ -23,6 +22,9 @@ static inline size_t sum_tree_bytes(size_t n_levels)
 {
   return 64 + n_levels * sizeof(sum_columns);
 }
+
+/* *out = a + b, column by column; a is of the earlier blocks. */
+void sum_add(tg_type type, const sum_columns *a, const sum_columns *b, sum_columns *out);
 
 /* Adds the columns of 2^level blocks; the number of blocks so far is a multiple of 2^level. type: of the result. */
 void sum_push(sum_tree *tree, tg_type type, unsigned level, const sum_columns *columns);

@@ -1,6 +1,6 @@
 /* runner.c: runs conformance cases (docs/spec.md chapter 12) through the public interface and prints TAP.
  *
- *     runner [--backend NAME] [--passes none|all|-NAME] FILE.tgt...
+ *     runner [--backend NAME] [--passes none|all|-NAME] [--threads N] FILE.tgt...
  *     runner --backends                     lists the back-ends
  *
  * Each run is made twice: with memories of exactly their size, so that a sanitizer sees every byte too far, and with
@@ -9,6 +9,7 @@
  * must also survive the way binary, text, binary. */
 #define _GNU_SOURCE /* feenableexcept, where glibc has it */
 #include "case.h"
+#include "pool.h"
 
 #include <fenv.h>
 #include <stdarg.h>
@@ -20,7 +21,8 @@ enum { GUARD = 61, GUARD_BYTE = 0xC9, STACK_BYTES = 64 * 1024 };
 
 typedef struct options {
   tg_compile_options compile;
-  bool may_lack; /* a back-end was named: what it does not support is skipped */
+  bool may_lack;      /* a back-end was named: what it does not support is skipped */
+  unsigned n_threads; /* 0: those of the library */
 } options;
 
 typedef struct verdict {
@@ -476,9 +478,17 @@ static bool parse_passes(const char *word, tg_compile_options *compile)
   return false;
 }
 
+static bool parse_threads(const char *word, unsigned *n_threads)
+{
+  char *end;
+  unsigned long n = strtoul(word, &end, 10);
+  *n_threads = (unsigned)n;
+  return *end == '\0' && n >= 1 && n <= POOL_MOST;
+}
+
 static int usage(const char *what)
 {
-  fprintf(stderr, "%s\nusage: runner [--backend NAME] [--passes none|all|-NAME] FILE.tgt...\n", what);
+  fprintf(stderr, "%s\nusage: runner [--backend NAME] [--passes none|all|-NAME] [--threads N] FILE.tgt...\n", what);
   return 2;
 }
 
@@ -490,8 +500,10 @@ static int parse_options(int argc, char **argv, options *o)
     if (strcmp(argv[i], "--backend") == 0 && backend_exists(argv[i + 1])) {
       o->compile.backend = argv[i + 1];
       o->may_lack = true;
+    } else if (strcmp(argv[i], "--threads") == 0 && parse_threads(argv[i + 1], &o->n_threads)) {
+      continue;
     } else if (strcmp(argv[i], "--passes") != 0 || !parse_passes(argv[i + 1], &o->compile)) {
-      fprintf(stderr, "%s %s: no such option, back-end or pass\n", argv[i], argv[i + 1]);
+      fprintf(stderr, "%s %s: no such option, back-end, pass or number of threads\n", argv[i], argv[i + 1]);
       return 0;
     }
   }
@@ -511,7 +523,11 @@ int main(int argc, char **argv)
     return usage("no file to run");
   }
   tg_context *context;
-  if (tg_context_create(NULL, &context) != TG_OK) {
+  tg_context_options options_of_context = TG_CONTEXT_OPTIONS_INIT;
+  if (o.n_threads > 0) {
+    options_of_context.threads = pool_threads(&o.n_threads);
+  }
+  if (tg_context_create(&options_of_context, &context) != TG_OK) {
     return usage("no context");
   }
   tally t = {0};

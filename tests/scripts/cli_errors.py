@@ -51,6 +51,8 @@ USAGE = [
     ("-n below zero", ["run", AXPY, "-n", "-1"], ["-n wants a number of lanes", "'-1'"]),
     ("-n above the limit", ["run", AXPY, "-n", "1099511627777"], ["from 0 to 1099511627776"]),
     ("-n far above the limit", ["run", AXPY, "-n", "99999999999999999999999"], ["-n wants a number of lanes"]),
+    ("no threads", ["run", AXPY, "--threads", "0"], ["--threads wants a number of threads from 1 on, not '0'"]),
+    ("too many threads", ["run", AXPY, "--threads", "4294967296"], ["--threads wants a number", "'4294967296'"]),
     ("--max-steps of no number", ["run", AXPY, "--max-steps", "1e6"], ["--max-steps wants a number", "'1e6'"]),
     ("an unknown back-end", ["run", AXPY, "--backend", "reff"], ["there is no back-end 'reff'", "did you mean 'ref'?"]),
     ("nothing like a back-end", ["run", AXPY, "--backend", "xyzzy"], ["'throng backends' lists them"]),

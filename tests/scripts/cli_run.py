@@ -5,6 +5,7 @@ import csv
 import json
 import math
 import os
+import re
 import struct
 import sys
 
@@ -217,7 +218,15 @@ def test_printed(t):
            (bytes(4), [10]))
     with_stats = t.run("run", "p.tgg", "-n", "12", "--size", "h=3", "--stats", "--backend", "ref")
     t.check("--stats goes to standard error", with_stats.out == wanted and "back-end ref" in with_stats.err
-            and "seconds" in with_stats.err, with_stats)
+            and "seconds" in with_stats.err and re.search(r", \d+ threads?, 12 lanes", with_stats.err), with_stats)
+    one = t.run("run", "p.tgg", "-n", "12", "--size", "h=3", "--stats", "--threads", "1")
+    t.check("--threads 1", one.out == wanted and ", 1 thread, 12 lanes" in one.err, one)
+    t.write("long.tgg", """graph long { result s f32 result l u32 accumulator h u32
+      %z = const u32 0 %o = const u32 1 %i = iota %z, %o %f = convert f32 %i %m = const u32 31 %b = and %i, %m
+      sum s %f argmax l %i, %b combine h add %b, %b }""")
+    several = [t.run("run", "long.tgg", "-n", "200000", "--size", "h=32", "--threads", str(n)) for n in (1, 2, 3, 7)]
+    t.check("threads change nothing", several[0].status == 0 and several[0].out.startswith("s  ")
+            and len({r.out for r in several}) == 1, several[0])
 
 
 def test_json(t):
@@ -253,7 +262,7 @@ def test_json(t):
     stats = json.loads(t.run("run", "j.tgg", "-n", "100", "--param", "x=0.5", "--json", "--stats", "--backend",
                              "ref").out)
     t.check("--stats adds stats", list(stats) == ["report", "outputs", "traps", "stats"]
-            and stats["stats"]["lanes"] == 100
+            and stats["stats"]["lanes"] == 100 and stats["stats"]["threads"] >= 1
             and stats["stats"]["backend"] == "ref" and set(stats["stats"]["seconds"]) == {"read", "compile", "run",
                                                                                           "write"}, stats)
     del stats["stats"]

@@ -58,7 +58,8 @@ with_pkg_config() { # shared, or static: the archive and nothing else
   export PKG_CONFIG_PATH
   flags=$(pkg-config --cflags --libs throng) || return 1
   if [ "$1" = static ]; then
-    flags="$(pkg-config --cflags throng) $(find "$root" -name libthrong.a) -lm"
+    flags="$(pkg-config --cflags throng) $(find "$root" -name libthrong.a)"
+    flags="$flags $(pkg-config --libs-only-l --static throng | sed 's/-lthrong//')"
   fi
   libraries=$(dirname "$(find "$root" -name libthrong.a)")
   # shellcheck disable=SC2086  # a list of words on purpose
@@ -73,14 +74,14 @@ installed() {
 }
 soname() { readelf -d "$(find "$root" -name libthrong.so)" | grep -q 'SONAME.*libthrong\.so\.[0-9]'; }
 runs_elsewhere() { "$prefix/bin/throng" version; }
-needs_only_libc() { ! readelf -d "$(find "$root" -name libthrong.so)" | grep NEEDED | grep -v -E 'lib(c|m)\.so'; }
+needs_only_libc() { ! readelf -d "$(find "$root" -name libthrong.so)" | grep NEEDED | grep -v -E 'lib(c|m|gomp|omp)\.so'; }
 
 echo "1..11"
 check "installs into DESTDIR and prefix" env DESTDIR="$root" cmake --install "$TG_BUILD" --prefix /opt/throng
 check "command, header and man page are there" installed
 check "the command runs from where it was installed" runs_elsewhere
 check "the shared library has a versioned SONAME" soname
-check "the shared library needs only the C and mathematics libraries" needs_only_libc
+check "the shared library needs only the C, mathematics and OpenMP libraries" needs_only_libc
 check "pkg-config, shared library" with_pkg_config shared
 check "pkg-config, static library" with_pkg_config static
 check "find_package, shared library" with_cmake found -DCMAKE_PREFIX_PATH="$prefix"

@@ -1,54 +1,19 @@
 /* invoke_threads_test.c: one kernel invoked by several threads at once, and invocations that use several threads: the
  * bytes are those of one thread alone. Runs with the thread sanitizer too. */
 #include "kit.h"
+#include "pool.h"
 
 #include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
-#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
 
-/* ---- threads for a context ---- */
-
-enum { MAX_THREADS = 8 };
-
-typedef struct job {
-  void (*task)(void *arg, size_t index);
-  void *arg;
-  atomic_size_t next;
-  size_t n_tasks;
-} job;
-
-/* Takes tasks from the last to the first, so that they come in another order than on one thread. */
-static void *work(void *p)
-{
-  job *j = p;
-  for (size_t i; (i = atomic_fetch_add(&j->next, 1)) < j->n_tasks;) {
-    j->task(j->arg, j->n_tasks - 1 - i);
-  }
-  return NULL;
-}
-
-static void parallel_for(void *self, size_t n_tasks, void (*task)(void *arg, size_t index), void *arg)
-{
-  const unsigned *n_threads = self;
-  pthread_t threads[MAX_THREADS];
-  job j = {task, arg, 0, n_tasks};
-  unsigned n = 0;
-  for (; n < *n_threads && n < MAX_THREADS; n++) {
-    if (pthread_create(&threads[n], NULL, work, &j) != 0) {
-      break;
-    }
-  }
-  work(&j);
-  for (unsigned i = 0; i < n; i++) {
-    pthread_join(threads[i], NULL);
-  }
-}
+/* The calling thread alone. */
+static const tg_threads no_threads = {NULL, NULL, 1};
 
 /* ---- a graph with everything that tiles have to agree on ---- */
 
@@ -157,7 +122,7 @@ static bool same_results(const results *a, const results *b)
 static void threads_change_nothing(void **state)
 {
   static const unsigned counts[] = {1, 2, 3, 7};
-  tg_context *alone = kit_context();
+  tg_context *alone = kit_context_threads(no_threads);
   tg_kernel *kernel = compile_source(alone);
   results *want = new_results(), *got = new_results();
   (void)state;
@@ -167,8 +132,7 @@ static void threads_change_nothing(void **state)
   tg_kernel_destroy(kernel);
   for (size_t i = 0; i < KIT_COUNT(counts); i++) {
     unsigned n_threads = counts[i];
-    tg_threads threads = {parallel_for, &n_threads, n_threads};
-    tg_context *context = kit_context_threads(threads);
+    tg_context *context = kit_context_threads(pool_threads(&n_threads));
     kernel = compile_source(context);
     assert_int_equal(run_all(context, kernel, got), TG_OK);
     assert_true(same_results(want, got));
@@ -178,24 +142,6 @@ static void threads_change_nothing(void **state)
   tg_context_destroy(alone);
   free(want);
   free(got);
-}
-
-/* A fold into a table happens lane by lane, whatever threads there are. */
-static void tables_are_folded(void **state)
-{
-  unsigned n_threads = 7;
-  tg_threads threads = {parallel_for, &n_threads, n_threads};
-  tg_context *context = kit_context_threads(threads);
-  tg_graph *g = kit_graph(context);
-  uint32_t bins[8] = {0};
-  (void)state;
-  tg_value lane = tg_iota(g, kit_zero(g, TG_U32), tg_const_i64(g, TG_U32, 1));
-  tg_value slot = tg_and(g, lane, tg_const_i64(g, TG_U32, 7)), one = tg_const_i64(g, TG_U32, 1);
-  tg_combine(g, kit_declare(g, TG_ACCUMULATOR, "bins", TG_U32), TG_FOLD_ADD, slot, one);
-  kit_run_once(context, g, N, (tg_binding[]){KIT_STREAM(bins)}, 1);
-  for (uint32_t k = 0; k < 8; k++) {
-    assert_int_equal(bins[k], N / 8 + (k < N % 8));
-  }
 }
 
 typedef struct caller {
@@ -217,8 +163,7 @@ static void one_kernel_in_several_threads(void **state)
 {
   enum { N_CALLERS = 4 };
   unsigned n_threads = 2;
-  tg_threads threads = {parallel_for, &n_threads, n_threads};
-  tg_context *context = kit_context_threads(threads);
+  tg_context *context = kit_context_threads(pool_threads(&n_threads));
   tg_kernel *kernel = compile_source(context);
   results *want = new_results();
   caller callers[N_CALLERS];
@@ -257,7 +202,7 @@ static void *build_and_compile(void *p)
 
 static void one_context_in_several_threads(void **state)
 {
-  tg_context *context = kit_context();
+  tg_context *context = kit_context_threads(no_threads);
   caller callers[4];
   pthread_t ids[4];
   (void)state;
@@ -276,7 +221,6 @@ int main(void)
 {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(threads_change_nothing),
-      cmocka_unit_test(tables_are_folded),
       cmocka_unit_test(one_kernel_in_several_threads),
       cmocka_unit_test(one_context_in_several_threads),
   };

@@ -3,7 +3,7 @@
 #include "kit.h"
 
 #include "base/float.h"
-#include "runtime/sum.h"
+#include "runtime/pile.h"
 
 #include <math.h>
 #include <setjmp.h>
@@ -94,34 +94,76 @@ static double *make_lanes(uint64_t seed, size_t n, tg_type type, int special)
 
 /* ---- the tree ---- */
 
-/* Pushes blocks one by one (level 0), or tiles of 16 made in trees of their own (level 4), as the driver does. */
-static uint64_t sum_by_tree(tg_type type, const double *columns, size_t n_blocks, bool by_tiles)
+static sum_columns columns_of_block(tg_type type, const double *columns, size_t block)
 {
-  sum_tree *tree = calloc(1, sum_tree_bytes(SUM_TREE_LEVELS)), *tile = calloc(1, sum_tree_bytes(SUM_TILE_LEVELS));
+  sum_columns one = {{0}};
   size_t n_columns = columns_of(type);
+  for (size_t c = 0; c < n_columns; c++) {
+    if (type == TG_F32) {
+      one.f32[c] = (float)columns[block * n_columns + c];
+    } else {
+      one.f64[c] = columns[block * n_columns + c];
+    }
+  }
+  return one;
+}
+
+/* Pushes blocks one by one. */
+static uint64_t sum_by_tree(tg_type type, const double *columns, size_t n_blocks)
+{
+  enum { N_LEVELS = 8 };
+  sum_tree *tree = calloc(1, sum_tree_bytes(N_LEVELS));
   sum_columns out;
   assert_non_null(tree);
-  assert_non_null(tile);
   for (size_t block = 0; block < n_blocks; block++) {
-    sum_columns one = {{0}};
-    for (size_t c = 0; c < n_columns; c++) {
-      if (type == TG_F32) {
-        one.f32[c] = (float)columns[block * n_columns + c];
-      } else {
-        one.f64[c] = columns[block * n_columns + c];
-      }
-    }
-    sum_push(by_tiles ? tile : tree, type, 0, &one);
-    if (by_tiles && (block % 16 == 15 || block == n_blocks - 1)) {
-      sum_columns_of(tile, type, &out);
-      sum_push(tree, type, SUM_TILE_LEVEL, &out);
-      tile->n_blocks = 0;
-    }
+    sum_columns one = columns_of_block(type, columns, block);
+    sum_push(tree, type, 0, &one);
   }
   sum_columns_of(tree, type, &out);
   uint64_t bits = sum_halve(type, &out);
   free(tree);
-  free(tile);
+  return type == TG_F32 ? f32_canonical((uint32_t)bits) : f64_canonical(bits);
+}
+
+/* The columns of tile number `tile` of 2^level blocks, made in a tree of its own. */
+static sum_columns columns_of_tile(tg_type type, const double *columns, size_t n_blocks, unsigned level, size_t tile)
+{
+  sum_tree *tree = calloc(1, sum_tree_bytes(SUM_TILE_LEVELS));
+  sum_columns out;
+  assert_non_null(tree);
+  for (size_t block = tile << level; block < (tile + 1) << level && block < n_blocks; block++) {
+    sum_columns one = columns_of_block(type, columns, block);
+    sum_push(tree, type, 0, &one);
+  }
+  sum_columns_of(tree, type, &out);
+  free(tree);
+  return out;
+}
+
+/* Puts tiles of 2^level blocks on a pile in some order, as workers do: two sums at once, the second one of nothing. */
+static uint64_t sum_by_pile(tg_type type, const double *columns, size_t n_blocks, unsigned level, uint64_t seed)
+{
+  enum { MAX_TILES = 70 };
+  size_t order[MAX_TILES + 1], n_tiles = (n_blocks + ((size_t)1 << level) - 1) >> level;
+  tg_type types[2] = {type, type};
+  sum_pile pile = {types, 2, 0, calloc(n_tiles + 1, pile_part_bytes(2))};
+  sum_columns out;
+  assert_non_null(pile.memory);
+  for (size_t i = 0; i < n_tiles; i++) {
+    size_t at = seed == 0 ? i : (size_t)(kit_random(seed, i) % (i + 1));
+    order[i] = order[at];
+    order[at] = i;
+  }
+  for (size_t i = 0; i < n_tiles; i++) {
+    sum_columns tile[2] = {columns_of_tile(type, columns, n_blocks, level, order[i]), {{0}}};
+    pile_push(&pile, (pile_part){order[i], level}, tile);
+  }
+  assert_true(pile.n <= 7);
+  pile_total(&pile, 1, &out);
+  assert_int_equal(sum_halve(type, &out), 0);
+  pile_total(&pile, 0, &out);
+  uint64_t bits = sum_halve(type, &out);
+  free(pile.memory);
   return type == TG_F32 ? f32_canonical((uint32_t)bits) : f64_canonical(bits);
 }
 
@@ -134,8 +176,11 @@ static void the_tree_is_that_of_the_specification(void **state)
       double *lanes = make_lanes(n_blocks, n_blocks * 4096, type, n_blocks % 3 == 0 ? 10 : 0);
       double *columns = columns_of_blocks(type, lanes, n_blocks * 4096, n_blocks);
       uint64_t want = reference(type, lanes, n_blocks * 4096);
-      assert_int_equal(sum_by_tree(type, columns, n_blocks, false), want);
-      assert_int_equal(sum_by_tree(type, columns, n_blocks, true), want);
+      assert_int_equal(sum_by_tree(type, columns, n_blocks), want);
+      for (unsigned level = 0; level <= SUM_TILE_LEVEL; level++) {
+        assert_int_equal(sum_by_pile(type, columns, n_blocks, level, 0), want);
+        assert_int_equal(sum_by_pile(type, columns, n_blocks, level, 1 + n_blocks), want);
+      }
       free(columns);
       free(lanes);
     }
@@ -143,20 +188,22 @@ static void the_tree_is_that_of_the_specification(void **state)
 }
 
 /* Any number of blocks up to the greatest: with the sum 1 in each, nothing is lost, and nothing overruns. */
-static void the_tree_holds_the_greatest_sum(void **state)
+static void a_pile_holds_the_greatest_sum(void **state)
 {
-  sum_tree *tree = calloc(1, sum_tree_bytes(SUM_TREE_LEVELS));
+  enum { LEVEL = 23, N = 32 };
+  tg_type type = TG_F64;
+  sum_pile pile = {&type, 1, 0, calloc(N, pile_part_bytes(1))};
   sum_columns one = {{0}}, out;
   (void)state;
-  assert_non_null(tree);
-  one.f64[0] = 1 << 23;
-  for (int part = 0; part < 32; part++) {
-    sum_push(tree, TG_F64, 23, &one);
+  assert_non_null(pile.memory);
+  one.f64[0] = 1 << LEVEL;
+  for (uint64_t i = 0; i < N; i++) {
+    pile_push(&pile, (pile_part){i * 5 % N, LEVEL}, &one);
   }
-  assert_int_equal(tree->n_blocks, 1 << 28);
-  sum_columns_of(tree, TG_F64, &out);
+  assert_int_equal(pile.n, 1);
+  pile_total(&pile, 0, &out);
   assert_int_equal(sum_halve(TG_F64, &out), f64_bits(1 << 28));
-  free(tree);
+  free(pile.memory);
 }
 
 /* ---- invocations ---- */
@@ -329,7 +376,7 @@ int main(void)
 {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(the_tree_is_that_of_the_specification),
-      cmocka_unit_test(the_tree_holds_the_greatest_sum),
+      cmocka_unit_test(a_pile_holds_the_greatest_sum),
       cmocka_unit_test(lengths_around_boundaries),
       cmocka_unit_test(any_length),
       cmocka_unit_test(zeros),

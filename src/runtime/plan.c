@@ -1,0 +1,146 @@
+/* plan.c: how much memory an invocation takes, how many threads it is worth, and how many blocks a tile has. All of it
+ * decides how fast a result comes, never what it is. */
+#include "runtime/kernel.h"
+#include "runtime/threads.h"
+#include "runtime/tiles.h"
+
+/* Private tables that are larger are not worth their filling and folding. */
+enum { FOLD_BYTES = 65536 };
+
+/* A fork and join of threads that wait for it takes 0.65 us, of threads that sleep ten times that: each thread must
+ * have 5 us to do, and 1 ns more for each byte of private tables. */
+enum { THREAD_PS = 5000000, FOLD_BYTE_PS = 1000, TILES_EACH = 8 };
+
+/* ---- memory ---- */
+
+static size_t align_up(size_t bytes)
+{
+  return (bytes + 63) & ~(size_t)63;
+}
+
+/* Places one more part of `bytes` and gives its offset. */
+static size_t place(size_t *end, size_t bytes)
+{
+  size_t offset = *end;
+  *end = offset + align_up(bytes);
+  return offset;
+}
+
+size_t plan_first_worker(const tg_kernel *kernel, unsigned n_workers)
+{
+  const workspace_layout *layout = &kernel->layout;
+  return layout->pile + (PILE_PARTS + (size_t)PILE_WORKER_PARTS * n_workers) * layout->pile_part_bytes;
+}
+
+/* Every worker but the first has private tables, before its part. */
+static size_t bytes_for(const tg_kernel *kernel, unsigned n_workers)
+{
+  const workspace_layout *layout = &kernel->layout;
+  size_t others = (size_t)(n_workers - 1) * (layout->fold_bytes + layout->worker_bytes);
+  return plan_first_worker(kernel, n_workers) + layout->worker_bytes + others;
+}
+
+void plan_workspace(tg_kernel *kernel)
+{
+  workspace_layout *layout = &kernel->layout;
+  size_t n_operands = kernel->graph->operands.n, total = 0, worker = align_up(sizeof(tile_worker));
+  bool has_folds = kernel->n_folds > 0;
+  layout->operands = place(&total, n_operands * sizeof(operand_memory));
+  layout->uniforms = place(&total, kernel->backend->uniform_bytes(kernel->code));
+  layout->pile = total;
+  layout->pile_part_bytes = kernel->n_ordered == 0 ? 0 : pile_part_bytes(kernel->n_ordered);
+  layout->scratch = place(&worker, kernel->backend->scratch_bytes(kernel->code));
+  layout->columns = place(&worker, kernel->n_sums * sizeof(sum_columns));
+  layout->trees = place(&worker, kernel->n_ordered * sum_tree_bytes(SUM_TILE_LEVELS));
+  layout->tile_columns = place(&worker, kernel->n_ordered * sizeof(sum_columns));
+  layout->tile_args = place(&worker, kernel->n_args * sizeof(arg_partial));
+  layout->best_args = place(&worker, kernel->n_args * sizeof(tile_best));
+  layout->worker_operands = place(&worker, has_folds ? n_operands * sizeof(operand_memory) : 0);
+  layout->worker_bytes = worker;
+  layout->fold_bytes = has_folds ? FOLD_BYTES : 0;
+  layout->least = bytes_for(kernel, 1);
+  layout->most = bytes_for(kernel, kernel->context->threads.n_threads);
+}
+
+/* ---- cost ---- */
+
+enum { NODE_PS = 100, REF_NODE_PS = 7000 }; /* of a simple node in a lane: vectors, and one lane at a time */
+#define LANE_PS_MOST (UINT64_C(1) << 23)    /* times 2^40 lanes, it fits */
+
+/* Nodes in units of a simple one. No floats: the caller's environment may trap them. */
+static uint64_t weigh(const graph_node *node)
+{
+  uint8_t op = node->op;
+  if (op == TG_OP_LINEAR || op == TG_OP_ARRAY) {
+    return 1 + (op == TG_OP_LINEAR ? node->n_entries : node->imm / 8);
+  }
+  if (op == TG_OP_DIVMOD || op == TG_OP_COMBINE) {
+    return 8;
+  }
+  return op == TG_OP_DIV || op == TG_OP_SQRT || op == TG_OP_GATHER ? 4 : 1;
+}
+
+/* A loop is taken to go round eight times; a loop in a loop too, but no deeper than three. */
+void plan_cost(tg_kernel *kernel)
+{
+  static const uint64_t rounds[] = {1, 8, 64, 512};
+  const tg_graph *g = kernel->graph;
+  uint32_t ends[TG_MAX_DEPTH + 1];
+  size_t depth = 0;
+  uint64_t weight = 0;
+  for (uint32_t i = graph_main_start(g); i < g->nodes.n; i++) {
+    const graph_node *node = &g->nodes.data[i];
+    while (depth > 0 && i > ends[depth - 1]) {
+      depth--;
+    }
+    weight += weigh(node) * rounds[depth < 3 ? depth : 3];
+    if (node->op == TG_OP_LOOP) {
+      ends[depth++] = node->end;
+    }
+  }
+  uint64_t each = kernel->backend == &ref_backend ? REF_NODE_PS : NODE_PS;
+  kernel->lane_ps = weight > LANE_PS_MOST / each ? LANE_PS_MOST : weight * each;
+}
+
+/* ---- threads ---- */
+
+/* How many threads find enough to do. Checked builds use all that can have a block each, so that tests need not be
+ * long to see threads. */
+static uint64_t worthwhile(const tg_kernel *kernel, uint64_t n, size_t fold_bytes)
+{
+#ifdef TG_CHECKED
+  (void)kernel;
+  (void)n;
+  (void)fold_bytes;
+  return THREADS_MOST;
+#else
+  return n * kernel->lane_ps / (THREAD_PS + FOLD_BYTE_PS * (uint64_t)fold_bytes);
+#endif
+}
+
+unsigned plan_workers(const tg_kernel *kernel, const tg_invocation *call, const operand_memory *memory, size_t bytes)
+{
+  const tg_threads *threads = &kernel->context->threads;
+  uint64_t n_blocks = (call->n + TG_BLOCK_LANES - 1) / TG_BLOCK_LANES;
+  unsigned n = n_blocks < threads->n_threads ? (unsigned)n_blocks : threads->n_threads;
+  if (n < 2) {
+    return 1;
+  }
+  size_t fold_bytes = fold_room(kernel, memory);
+  uint64_t worth = worthwhile(kernel, call->n, fold_bytes);
+  n = worth < n ? (unsigned)worth : n;
+  while (n > 1 && bytes_for(kernel, n) > bytes) {
+    n--;
+  }
+  return n < 2 || fold_bytes > kernel->layout.fold_bytes || threads_are_taken(threads) ? 1 : n;
+}
+
+/* Tiles are large, so that taking one is rare, but so many that one which takes long does not leave others waiting. */
+unsigned plan_tile_level(uint64_t n_blocks, unsigned n_workers)
+{
+  unsigned level = SUM_TILE_LEVEL;
+  while (level > 0 && n_workers > 1 && n_blocks >> level < (uint64_t)TILES_EACH * n_workers) {
+    level--;
+  }
+  return level;
+}

@@ -1,0 +1,76 @@
+/* threads.c: see threads.h. The one file that is compiled with OpenMP, where there is one.
+ *
+ * The team always has the size that the context was made with, however few tasks there are: run-time libraries keep the
+ * threads of a team for the next one, but end those that a smaller team does not need. */
+#include "runtime/threads.h"
+
+#ifdef _OPENMP
+#include <omp.h>
+#endif
+#if defined(__unix__) || defined(__APPLE__)
+#include <sched.h>
+#endif
+
+void threads_yield(void)
+{
+#if defined(__unix__) || defined(__APPLE__)
+  sched_yield();
+#endif
+}
+
+#ifdef _OPENMP
+
+unsigned threads_default(void)
+{
+  int n = omp_get_max_threads();
+  return n > 0 ? (unsigned)n : 1;
+}
+
+unsigned threads_possible(unsigned wanted)
+{
+  return wanted;
+}
+
+void threads_parallel_for(void *self, size_t n_tasks, void (*task)(void *arg, size_t index), void *arg)
+{
+  const tg_threads *threads = self;
+  long long n = (long long)n_tasks;
+#pragma omp parallel for num_threads((int)threads->n_threads) schedule(static, 1)
+  for (long long i = 0; i < n; i++) {
+    task(arg, (size_t)i);
+  }
+}
+
+bool threads_are_taken(const tg_threads *threads)
+{
+  return threads->parallel_for == threads_parallel_for && omp_in_parallel();
+}
+
+#else
+
+unsigned threads_default(void)
+{
+  return 1;
+}
+
+unsigned threads_possible(unsigned wanted)
+{
+  (void)wanted;
+  return 1;
+}
+
+void threads_parallel_for(void *self, size_t n_tasks, void (*task)(void *arg, size_t index), void *arg)
+{
+  (void)self;
+  for (size_t i = 0; i < n_tasks; i++) {
+    task(arg, i);
+  }
+}
+
+bool threads_are_taken(const tg_threads *threads)
+{
+  (void)threads;
+  return false;
+}
+
+#endif

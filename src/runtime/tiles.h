@@ -1,0 +1,51 @@
+/* tiles.h: the lanes of one invocation, cut into tiles that workers take one after the other, and what comes of them.
+ */
+#ifndef TG_RUNTIME_TILES_H
+#define TG_RUNTIME_TILES_H
+
+#include "runtime/kernel.h"
+#include "runtime/pile.h"
+
+#include <stdatomic.h>
+
+/* The best lane of an argmin or argmax in all tiles of a worker, and the tile where it is. */
+typedef struct tile_best {
+  arg_partial arg;
+  uint64_t tile;
+} tile_best;
+
+/* The beginning of a worker's part of the workspace. `out` is what the engine adds to: columns of integer sums and
+ * traps over all tiles, columns of float sums over one block, best lanes over one tile. */
+typedef struct tile_worker {
+  engine_args args;
+  partials out;
+  tile_best *best;
+} tile_worker;
+
+/* What the workers of an invocation share. */
+typedef struct tile_run {
+  const tg_kernel *kernel;
+  const engine_args *args;
+  unsigned char *workers;    /* the first one's part of the workspace */
+  unsigned n_workers, level; /* a tile is 2^level blocks */
+  uint64_t n_tiles;
+  /* What changes lies apart from what does not. */
+  _Alignas(64) atomic_uint_fast64_t next; /* tile to be taken */
+  /* With float sums, taking a tile and giving its columns is done under a lock, which guards the rest: */
+  atomic_flag lock;
+  size_t n_running; /* tiles */
+  size_t capacity;  /* of the pile */
+  sum_pile pile;
+} tile_run;
+
+tile_worker *tiles_worker(const tile_run *run, size_t i);
+
+/* What worker `index` does: takes tiles until none is left. The same as a task for threads, whose floating-point
+ * environment is not known; arg is the tile_run. */
+void tiles_work(tile_run *run, size_t index);
+void tiles_task(void *arg, size_t index);
+
+/* Adds what came of all workers to worker 0. */
+void tiles_join(tile_run *run);
+
+#endif
