@@ -101,7 +101,9 @@ int main(int argc, char **argv)
 {
   arguments a = {NULL, NULL, NULL, false};
   bench b = {.python = python_new()};
-  demand(b.python != NULL && tg_context_create(NULL, &b.context) == TG_OK, "no memory");
+  tg_context_options options = TG_CONTEXT_OPTIONS_INIT;
+  options.threads.n_threads = 1;
+  demand(b.python != NULL && tg_context_create(&options, &b.context) == TG_OK, "no memory");
   size_t n_run = 0;
   if (read_arguments(&a, argc, argv)) {
     b.backend = a.backend;

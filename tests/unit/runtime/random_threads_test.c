@@ -102,7 +102,7 @@ static tg_kernel *compile_source(tg_context *context)
   tg_graph *g;
   tg_error error = {0};
   tg_compile_options options = TG_COMPILE_OPTIONS_INIT;
-  tg_kernel *kernel;
+  tg_kernel *kernel = NULL;
   options.backend = "ref";
   if (tg_graph_read(context, source, sizeof source - 1, TG_FORM_TEXT, &g, &error) != TG_OK ||
       tg_compile(context, g, &options, &kernel, &error) != TG_OK) {
