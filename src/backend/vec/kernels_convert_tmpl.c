@@ -2,7 +2,9 @@
  *
  * The conversions that few machines have are made of ones that all have, each step exact but the last: 64-bit integers
  * to floats, and floats to integers, which are clamped first, so that no conversion in C is undefined. */
-#include "backend/vec/kernels_tmpl.h"
+#include "backend/vec/kernels_simd_tmpl.h"
+
+#include <math.h>
 
 /* clang-format off */
 #define CONVERT(from, to, R, expression)                                                  \
@@ -84,25 +86,179 @@ CONVERT(i64, f32, f32, f32_of_i64((u64)x))
  * NaN becomes 0 and what is out of range the end of it, as floats. Where the greatest integer is no float, `below` is
  * the float below it, and what is greater is chosen after the conversion. */
 
-#define CLAMP(F, x, low, high) ((x) > (low) ? (x) < (high) ? (x) : (high) : (x) == (x) ? (F)(low) : (F)0)
-#define EXACT(from, to, low, high) CONVERT(from, to, to, (to)(i32)CLAMP(from, x, low, high))
+#define CLAMP(F)                                                                          \
+  static inline F clamp_##F(F x, F low, F high)                                           \
+  {                                                                                       \
+    F y = x == x ? x : 0;                                                                 \
+    y = y > low ? y : low;                                                                \
+    return y < high ? y : high;                                                           \
+  }
+VEC_FLOATS(CLAMP)
+#define EXACT(from, to, low, high) CONVERT(from, to, to, (to)(i32)clamp_##from(x, low, high))
 #define LIMITED(from, to, low, below, greatest)                                           \
-  CONVERT(from, to, to, x > below ? greatest : (to)CLAMP(from, x, low, below))
+  CONVERT(from, to, to, x > below ? greatest : (to)clamp_##from(x, low, below))
 
 EXACT(f32, i8, -128.0f, 127.0f)
 EXACT(f32, u8, 0.0f, 255.0f)
 EXACT(f32, i16, -32768.0f, 32767.0f)
 EXACT(f32, u16, 0.0f, 65535.0f)
-LIMITED(f32, i32, -0x1p31f, 0x1.fffffep30f, INT32_MAX)
-LIMITED(f32, u32, 0.0f, 0x1.fffffep31f, UINT32_MAX)
-LIMITED(f32, i64, -0x1p63f, 0x1.fffffep62f, INT64_MAX)
-LIMITED(f32, u64, 0.0f, 0x1.fffffep63f, UINT64_MAX)
 EXACT(f64, i8, -128.0, 127.0)
 EXACT(f64, u8, 0.0, 255.0)
 EXACT(f64, i16, -32768.0, 32767.0)
 EXACT(f64, u16, 0.0, 65535.0)
+
+#if !defined(VEC_SIMD)
+LIMITED(f32, i32, -0x1p31f, 0x1.fffffep30f, INT32_MAX)
+LIMITED(f32, u32, 0.0f, 0x1.fffffep31f, UINT32_MAX)
+LIMITED(f32, i64, -0x1p63f, 0x1.fffffep62f, INT64_MAX)
+LIMITED(f32, u64, 0.0f, 0x1.fffffep63f, UINT64_MAX)
 EXACT(f64, i32, -0x1p31, 0x1p31 - 1)
 LIMITED(f64, u32, 0.0, 0x1p32 - 1, UINT32_MAX)
 LIMITED(f64, i64, -0x1p63, 0x1.fffffffffffffp62, INT64_MAX)
 LIMITED(f64, u64, 0.0, 0x1.fffffffffffffp63, UINT64_MAX)
+
+#else
+/* The instructions give the lowest integer, or for an unsigned type the greatest, for all that is out of range: which
+ * is right for one end of it. max(x, 0) of a NaN is 0. step_F_T converts one vector of the wider type. */
+#define BY_STEPS(from, to, lanes)                                                         \
+  void VEC_FN(convert_##from##_##to)(size_t n, void *out, const void *a)                  \
+  {                                                                                       \
+    to *r = out;                                                                          \
+    const from *xs = a;                                                                   \
+    size_t i = 0;                                                                         \
+    for (; i + lanes <= n; i += lanes) {                                                  \
+      step_##from##_##to(r + i, xs + i);                                                  \
+    }                                                                                     \
+    if (i < n) {                                                                          \
+      from rest[lanes] = {0};                                                             \
+      to results[lanes];                                                                  \
+      memcpy(rest, xs + i, (n - i) * sizeof rest[0]);                                     \
+      step_##from##_##to(results, rest);                                                  \
+      memcpy(r + i, results, (n - i) * sizeof results[0]);                                \
+    }                                                                                     \
+  }
+/* clang-format on */
+
+#if defined(VEC_ISA_AVX512)
+static inline void step_f32_i32(i32 *r, const f32 *p)
+{
+  __m512 x = _mm512_loadu_ps(p);
+  __mmask16 is_high = _mm512_cmp_ps_mask(x, _mm512_set1_ps(0x1p31f), _CMP_GE_OQ);
+  __m512i y = _mm512_mask_mov_epi32(_mm512_cvttps_epi32(x), is_high, _mm512_set1_epi32(INT32_MAX));
+  simd_store(r, _mm512_maskz_mov_epi32(_mm512_cmp_ps_mask(x, x, _CMP_ORD_Q), y));
+}
+
+static inline void step_f32_u32(u32 *r, const f32 *p)
+{
+  simd_store(r, _mm512_cvttps_epu32(_mm512_max_ps(_mm512_loadu_ps(p), _mm512_setzero_ps())));
+}
+
+static inline void step_f32_i64(i64 *r, const f32 *p)
+{
+  __m256 x = _mm256_loadu_ps(p);
+  __mmask8 is_high = _mm256_cmp_ps_mask(x, _mm256_set1_ps(0x1p63f), _CMP_GE_OQ);
+  __m512i y = _mm512_mask_mov_epi64(_mm512_cvttps_epi64(x), is_high, _mm512_set1_epi64(INT64_MAX));
+  simd_store(r, _mm512_maskz_mov_epi64(_mm256_cmp_ps_mask(x, x, _CMP_ORD_Q), y));
+}
+
+static inline void step_f32_u64(u64 *r, const f32 *p)
+{
+  simd_store(r, _mm512_cvttps_epu64(_mm256_max_ps(_mm256_loadu_ps(p), _mm256_setzero_ps())));
+}
+
+static inline void step_f64_i32(i32 *r, const f64 *p)
+{
+  __m512d x = _mm512_loadu_pd(p);
+  __m512d y = _mm512_maskz_min_pd(_mm512_cmp_pd_mask(x, x, _CMP_ORD_Q), x, _mm512_set1_pd(0x1p31 - 1));
+  _mm256_storeu_si256((void *)r, _mm512_cvttpd_epi32(y));
+}
+
+static inline void step_f64_u32(u32 *r, const f64 *p)
+{
+  __m512d x = _mm512_max_pd(_mm512_loadu_pd(p), _mm512_setzero_pd());
+  _mm256_storeu_si256((void *)r, _mm512_cvttpd_epu32(x));
+}
+
+static inline void step_f64_i64(i64 *r, const f64 *p)
+{
+  __m512d x = _mm512_loadu_pd(p);
+  __mmask8 is_high = _mm512_cmp_pd_mask(x, _mm512_set1_pd(0x1p63), _CMP_GE_OQ);
+  __m512i y = _mm512_mask_mov_epi64(_mm512_cvttpd_epi64(x), is_high, _mm512_set1_epi64(INT64_MAX));
+  simd_store(r, _mm512_maskz_mov_epi64(_mm512_cmp_pd_mask(x, x, _CMP_ORD_Q), y));
+}
+
+static inline void step_f64_u64(u64 *r, const f64 *p)
+{
+  simd_store(r, _mm512_cvttpd_epu64(_mm512_max_pd(_mm512_loadu_pd(p), _mm512_setzero_pd())));
+}
+
+#else
+static inline void step_f32_i32(i32 *r, const f32 *p)
+{
+  __m256 x = _mm256_loadu_ps(p), is_high = _mm256_cmp_ps(x, _mm256_set1_ps(0x1p31f), _CMP_GE_OQ);
+  __m256i y = simd_xor(_mm256_cvttps_epi32(x), _mm256_castps_si256(is_high));
+  simd_store(r, _mm256_and_si256(y, _mm256_castps_si256(_mm256_cmp_ps(x, x, _CMP_ORD_Q))));
+}
+
+static inline void step_f32_u32(u32 *r, const f32 *p)
+{
+  __m256 x = _mm256_max_ps(_mm256_loadu_ps(p), _mm256_setzero_ps()), half = _mm256_set1_ps(0x1p31f);
+  __m256 is_high = _mm256_cmp_ps(x, half, _CMP_GE_OQ), is_over = _mm256_cmp_ps(x, _mm256_set1_ps(0x1p32f), _CMP_GE_OQ);
+  __m256i low = _mm256_cvttps_epi32(_mm256_sub_ps(x, _mm256_and_ps(is_high, half)));
+  __m256i y = simd_xor(low, _mm256_slli_epi32(_mm256_castps_si256(is_high), 31));
+  simd_store(r, _mm256_or_si256(y, _mm256_castps_si256(is_over)));
+}
+
+static inline void step_f64_i32(i32 *r, const f64 *p)
+{
+  __m256d x = _mm256_loadu_pd(p);
+  __m256d y = _mm256_min_pd(_mm256_and_pd(x, _mm256_cmp_pd(x, x, _CMP_ORD_Q)), _mm256_set1_pd(0x1p31 - 1));
+  _mm_storeu_si128((void *)r, _mm256_cvttpd_epi32(y));
+}
+
+/* Integral floats x >= 0 below 2^52: their bits are those of x + 2^52 below its exponent. With 3 * 2^51 instead, x may
+ * be negative. */
+static inline u64 low_bits(f64 x)
+{
+  return f64_bits(x + 0x1p52) & 0xFFFFFFFFu;
+}
+
+static inline u32 u32_of_f64(f64 x)
+{
+  return (u32)low_bits(trunc(clamp_f64(x, 0.0, 0x1p32 - 1)));
+}
+
+static inline u64 u64_of_f64(f64 x)
+{
+  f64 whole = trunc(clamp_f64(x, 0.0, 0x1.fffffffffffffp63)), upper = floor(whole * 0x1p-32);
+  u64 y = f64_bits(upper + 0x1p52) << 32 | low_bits(whole - upper * 0x1p32);
+  return x >= 0x1p64 ? UINT64_MAX : y;
+}
+
+static inline i64 i64_of_f64(f64 x)
+{
+  f64 whole = trunc(clamp_f64(x, -0x1p63, 0x1.fffffffffffffp62)), upper = floor(whole * 0x1p-32);
+  u64 y = f64_bits(upper + 0x1.8p52) << 32 | low_bits(whole - upper * 0x1p32);
+  return (i64)(x >= 0x1p63 ? (u64)INT64_MAX : y);
+}
+#endif
+
+/* clang-format off */
+BY_STEPS(f32, i32, SIMD_LANES(i32))
+BY_STEPS(f32, u32, SIMD_LANES(i32))
+BY_STEPS(f64, i32, SIMD_LANES(f64))
+#if defined(VEC_ISA_AVX512)
+BY_STEPS(f64, u32, SIMD_LANES(f64))
+BY_STEPS(f64, i64, SIMD_LANES(f64))
+BY_STEPS(f64, u64, SIMD_LANES(f64))
+BY_STEPS(f32, i64, SIMD_LANES(f64))
+BY_STEPS(f32, u64, SIMD_LANES(f64))
+#else
+CONVERT(f64, u32, u32, u32_of_f64(x))
+CONVERT(f64, i64, i64, i64_of_f64(x))
+CONVERT(f64, u64, u64, u64_of_f64(x))
+CONVERT(f32, i64, i64, i64_of_f64((f64)x))
+CONVERT(f32, u64, u64, u64_of_f64((f64)x))
+#endif
+#endif
 /* clang-format on */

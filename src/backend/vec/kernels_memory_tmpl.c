@@ -1,5 +1,5 @@
 /* kernels_memory_tmpl.c: constants, lane numbers, and elements of the caller's memory in every mode. */
-#include "backend/vec/kernels_tmpl.h"
+#include "backend/vec/kernels_simd_tmpl.h"
 
 /* ---- constants and lanes ---- */
 
@@ -19,28 +19,32 @@ VEC_UNSIGNED(FILL)
   {                                                                                       \
     T *r = out, step = *(const T *)stride, x = (T)(*(const T *)start + (T)(1u * (T)first * step)); \
     VEC_LOOP for (size_t i = 0; i < n; i++) {                                             \
-      r[i] = (T)(x + (T)(1u * (T)i * step));                                              \
+      r[i] = x;                                                                           \
+      x = (T)(x + step);                                                                  \
     }                                                                                     \
   }
 VEC_UNSIGNED(IOTA)
 
-/* Lane numbers below 2^53, which are all that an invocation has, are sums of floats too. */
-#define IOTA_FLOAT(T)                                                                     \
+/* A lane number that is exact as an i32 or f64 is rounded once, as that of the specification is: all that an invocation
+ * has are below 2^52. */
+#define IOTA_FLOAT(T, N, limit)                                                           \
   void VEC_FN(iota_##T)(size_t n, void *out, uint64_t first, const void *start, const void *stride) \
   {                                                                                       \
     T *r = out, x = *(const T *)start, step = *(const T *)stride;                         \
-    if (n >> 31 == 0 && first >> 52 == 0) {                                               \
-      f64 base = (f64)first;                                                              \
-      VEC_LOOP for (i32 i = 0; i < (i32)n; i++) {                                         \
-        r[i] = x + (T)(base + (f64)i) * step;                                             \
+    size_t i = 0;                                                                         \
+    if (n >> 30 == 0 && first < limit) {                                                  \
+      N base = (N)first;                                                                  \
+      VEC_LOOP for (i32 k = 0; k < (i32)n; k++) {                                         \
+        r[k] = x + (T)(base + (N)k) * step;                                               \
       }                                                                                   \
-      return;                                                                             \
+      i = n;                                                                              \
     }                                                                                     \
-    for (size_t i = 0; i < n; i++) {                                                      \
+    for (; i < n; i++) {                                                                  \
       r[i] = x + (T)(first + i) * step;                                                   \
     }                                                                                     \
   }
-VEC_FLOATS(IOTA_FLOAT)
+IOTA_FLOAT(f32, i32, UINT64_C(1) << 30)
+IOTA_FLOAT(f64, f64, UINT64_C(1) << 52)
 /* clang-format on */
 
 /* ---- half precision, without branches: see base/float.c for the same with them ---- */
@@ -69,6 +73,73 @@ static inline u16 narrow_bf16(u32 bits)
   u32 number = (bits + 0x7FFFu + (bits >> 16 & 1)) >> 16;
   return (u16)((bits & 0x7FFFFFFFu) > 0x7F800000u ? BF16_NAN : number);
 }
+
+/* One vector of halves, with the instructions for them; they round as MXCSR says, but keep every subnormal. */
+#if defined(VEC_ISA_AVX512)
+static inline __m256i swap_halves(__m256i x)
+{
+  return _mm256_or_si256(_mm256_slli_epi16(x, 8), _mm256_srli_epi16(x, 8));
+}
+
+static inline __m256i halves_of(const u32 *x)
+{
+  __m512 y = _mm512_loadu_ps(x);
+  __mmask16 is_nan = _mm512_cmp_ps_mask(y, y, _CMP_UNORD_Q);
+  return _mm512_cvtps_ph(_mm512_mask_mov_ps(y, is_nan, _mm512_set1_ps(f32_from_bits(F32_NAN))), 0);
+}
+
+static inline void simd_load_f16(u32 *r, const unsigned char *p)
+{
+  _mm512_storeu_ps(r, _mm512_cvtph_ps(_mm256_loadu_si256((const void *)p)));
+}
+
+static inline void simd_load_f16be(u32 *r, const unsigned char *p)
+{
+  _mm512_storeu_ps(r, _mm512_cvtph_ps(swap_halves(_mm256_loadu_si256((const void *)p))));
+}
+
+static inline void simd_store_f16(unsigned char *p, const u32 *x)
+{
+  _mm256_storeu_si256((void *)p, halves_of(x));
+}
+
+static inline void simd_store_f16be(unsigned char *p, const u32 *x)
+{
+  _mm256_storeu_si256((void *)p, swap_halves(halves_of(x)));
+}
+#elif defined(VEC_ISA_AVX2)
+static inline __m128i swap_halves(__m128i x)
+{
+  return _mm_or_si128(_mm_slli_epi16(x, 8), _mm_srli_epi16(x, 8));
+}
+
+static inline __m128i halves_of(const u32 *x)
+{
+  __m256 y = _mm256_loadu_ps((const void *)x);
+  __m256 is_nan = _mm256_cmp_ps(y, y, _CMP_UNORD_Q);
+  return _mm256_cvtps_ph(_mm256_blendv_ps(y, _mm256_set1_ps(f32_from_bits(F32_NAN)), is_nan), 0);
+}
+
+static inline void simd_load_f16(u32 *r, const unsigned char *p)
+{
+  _mm256_storeu_ps((void *)r, _mm256_cvtph_ps(_mm_loadu_si128((const void *)p)));
+}
+
+static inline void simd_load_f16be(u32 *r, const unsigned char *p)
+{
+  _mm256_storeu_ps((void *)r, _mm256_cvtph_ps(swap_halves(_mm_loadu_si128((const void *)p))));
+}
+
+static inline void simd_store_f16(unsigned char *p, const u32 *x)
+{
+  _mm_storeu_si128((void *)p, halves_of(x));
+}
+
+static inline void simd_store_f16be(unsigned char *p, const u32 *x)
+{
+  _mm_storeu_si128((void *)p, swap_halves(halves_of(x)));
+}
+#endif
 
 /* ---- byte order ---- */
 
@@ -103,12 +174,12 @@ static inline u64 BIG_u64(u64 x)
 
 static inline u32 canonical_u32(u32 x)
 {
-  return (x & 0x7FFFFFFFu) > 0x7F800000u ? F32_NAN : x;
+  return f32_bits(f32_number_or_canonical(f32_from_bits(x)));
 }
 
 static inline u64 canonical_u64(u64 x)
 {
-  return (x & UINT64_C(0x7FFFFFFFFFFFFFFF)) > UINT64_C(0x7FF0000000000000) ? F64_NAN : x;
+  return f64_bits(f64_number_or_canonical(f64_from_bits(x)));
 }
 
 /* clang-format off */
@@ -143,7 +214,46 @@ static inline u64 canonical_u64(u64 x)
 #define ENCODE_f16be(x) BIG_u16(narrow_f16(x))
 #define ENCODE_bf16be(x) BIG_u16(narrow_bf16(x))
 
-#define LOAD(mode, M, T)                                                                  \
+/* What is done at unit stride: COPY where memory is as elements are; HALVES where vectors are converted; else EACH. */
+#define EACH_LOAD(mode, M, T)                                                             \
+      VEC_LOOP for (size_t i = 0; i < n; i++) {                                           \
+        r[i] = load_##mode(memory + i * sizeof(M));                                       \
+      }
+#define EACH_STORE(mode, M, T)                                                            \
+      VEC_LOOP for (size_t i = 0; i < n; i++) {                                           \
+        store_##mode(memory + i * sizeof(M), xs[i]);                                      \
+      }
+#define COPY_LOAD(mode, M, T)                                                             \
+      if (n > 0) {                                                                        \
+        memcpy(r, memory, n * sizeof(M));                                                 \
+      }
+#define COPY_STORE(mode, M, T)                                                            \
+      if (n > 0) {                                                                        \
+        memcpy(memory, xs, n * sizeof(M));                                                \
+      }
+#if defined(VEC_SIMD)
+#define HALVES_LOAD(mode, M, T)                                                           \
+      size_t i = 0;                                                                       \
+      for (; i + SIMD_LANES(f32) <= n; i += SIMD_LANES(f32)) {                            \
+        simd_load_##mode(r + i, memory + i * sizeof(M));                                  \
+      }                                                                                   \
+      for (; i < n; i++) {                                                                \
+        r[i] = load_##mode(memory + i * sizeof(M));                                       \
+      }
+#define HALVES_STORE(mode, M, T)                                                          \
+      size_t i = 0;                                                                       \
+      for (; i + SIMD_LANES(f32) <= n; i += SIMD_LANES(f32)) {                            \
+        simd_store_##mode(memory + i * sizeof(M), xs + i);                                \
+      }                                                                                   \
+      for (; i < n; i++) {                                                                \
+        store_##mode(memory + i * sizeof(M), xs[i]);                                      \
+      }
+#else
+#define HALVES_LOAD EACH_LOAD
+#define HALVES_STORE EACH_STORE
+#endif
+
+#define LOAD(mode, M, T, WAY)                                                             \
   static inline T load_##mode(const unsigned char *p)                                     \
   {                                                                                       \
     M x;                                                                                  \
@@ -154,9 +264,7 @@ static inline u64 canonical_u64(u64 x)
   {                                                                                       \
     T *r = out;                                                                           \
     if (stride == sizeof(M)) {                                                            \
-      VEC_LOOP for (size_t i = 0; i < n; i++) {                                           \
-        r[i] = load_##mode(memory + i * sizeof(M));                                       \
-      }                                                                                   \
+      WAY##_LOAD(mode, M, T)                                                              \
       return;                                                                             \
     }                                                                                     \
     for (size_t i = 0; i < n; i++) {                                                      \
@@ -165,7 +273,7 @@ static inline u64 canonical_u64(u64 x)
   }
 VEC_LOADS(LOAD)
 
-#define STORE(mode, M, T)                                                                 \
+#define STORE(mode, M, T, WAY)                                                            \
   static inline void store_##mode(unsigned char *p, T element)                            \
   {                                                                                       \
     M x = ENCODE_##mode(element);                                                         \
@@ -175,9 +283,7 @@ VEC_LOADS(LOAD)
   {                                                                                       \
     const T *xs = a;                                                                      \
     if (stride == sizeof(M)) {                                                            \
-      VEC_LOOP for (size_t i = 0; i < n; i++) {                                           \
-        store_##mode(memory + i * sizeof(M), xs[i]);                                      \
-      }                                                                                   \
+      WAY##_STORE(mode, M, T)                                                             \
       return;                                                                             \
     }                                                                                     \
     for (size_t i = 0; i < n; i++) {                                                      \

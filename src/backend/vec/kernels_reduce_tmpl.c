@@ -1,29 +1,49 @@
 /* kernels_reduce_tmpl.c: sums by columns, and where the least and the greatest element is. */
-#include "backend/vec/kernels_tmpl.h"
+#include "backend/vec/kernels_simd_tmpl.h"
 
 #include <math.h>
 
 /* clang-format off */
-/* ---- sums ---- */
+/* ---- sums ----
+ * 256 bytes of columns stay in registers from row to row. */
 
-#define SUM_FLOAT(T, C)                                                                   \
-  void VEC_FN(sum_##T)(size_t n, void *columns, const void *a)                            \
-  {                                                                                       \
-    T *column = columns;                                                                  \
-    const T *xs = a;                                                                      \
+#if defined(VEC_SIMD)
+enum { SUM_VECTORS = 256 / VEC_BYTES };
+#define SUM_ROWS(T, C, add)                                                               \
+    simd_##T sums[SUM_VECTORS];                                                           \
+    for (size_t k = 0; k < SUM_VECTORS; k++) {                                            \
+      sums[k] = simd_load_##T(column + k * SIMD_LANES(T));                                \
+    }                                                                                     \
+    for (; n >= C; n -= C, xs += C) {                                                     \
+      for (size_t k = 0; k < SUM_VECTORS; k++) {                                          \
+        sums[k] = SIMD(add)(sums[k], simd_load_##T(xs + k * SIMD_LANES(T)));              \
+      }                                                                                   \
+    }                                                                                     \
+    for (size_t k = 0; k < SUM_VECTORS; k++) {                                            \
+      simd_keep_##T(column + k * SIMD_LANES(T), sums[k]);                                 \
+    }
+#else
+#define SUM_ROWS(T, C, add)                                                               \
     for (; n >= C; n -= C, xs += C) {                                                     \
       VEC_LOOP for (size_t i = 0; i < C; i++) {                                           \
         column[i] += xs[i];                                                               \
       }                                                                                   \
-    }                                                                                     \
+    }
+#endif
+#define SUM_FLOAT(T, C, add)                                                              \
+  void VEC_FN(sum_##T)(size_t n, void *columns, const void *a)                            \
+  {                                                                                       \
+    T *column = columns;                                                                  \
+    const T *xs = a;                                                                      \
+    SUM_ROWS(T, C, add)                                                                   \
     for (size_t i = 0; i < n; i++) {                                                      \
       column[i] += xs[i];                                                                 \
     }                                                                                     \
   }
-SUM_FLOAT(f32, 64)
-SUM_FLOAT(f64, 32)
+SUM_FLOAT(f32, 64, add_ps)
+SUM_FLOAT(f64, 32, add_pd)
 
-#define SUM(T, wide)                                                                      \
+#define SUM(T)                                                                            \
   void VEC_FN(sum_##T)(size_t n, void *columns, const void *a)                            \
   {                                                                                       \
     u64 *column = columns, total = 0;                                                     \
@@ -33,39 +53,92 @@ SUM_FLOAT(f64, 32)
     }                                                                                     \
     column[0] += total;                                                                   \
   }
-#define SUM_U(T) SUM(T, u64)
-#define SUM_I(T) SUM(T, i64)
-VEC_UNSIGNED(SUM_U)
-VEC_SIGNED(SUM_I)
+SUM(u32)
+SUM(u64)
+SUM(i32)
+SUM(i64)
+
+/* Elements of 1 and 2 bytes are added in 32 bits, as many as surely fit. */
+enum { SHORT_ROW = 4096 };
+#define SUM_SHORT(T, W)                                                                   \
+  void VEC_FN(sum_##T)(size_t n, void *columns, const void *a)                            \
+  {                                                                                       \
+    u64 *column = columns;                                                                \
+    const T *xs = a;                                                                      \
+    while (n > 0) {                                                                       \
+      size_t length = n < SHORT_ROW ? n : SHORT_ROW;                                      \
+      W total = 0;                                                                        \
+      for (size_t i = 0; i < length; i++) {                                               \
+        total += xs[i];                                                                   \
+      }                                                                                   \
+      column[0] += (u64)(i64)total;                                                       \
+      xs += length;                                                                       \
+      n -= length;                                                                        \
+    }                                                                                     \
+  }
+SUM_SHORT(u8, u32)
+SUM_SHORT(u16, u32)
+SUM_SHORT(i8, i32)
+SUM_SHORT(i16, i32)
 
 /* ---- positions ----
- * First the least element, then where it stands. NaN is less than nothing; if what is found is no element, the
- * elements are all NaN. */
+ * First the least element, kept for each of the columns of a row; then the first row that has it, and where. NaN is less
+ * than nothing; if what is found is no element, the elements are all NaN. */
 
-#define BEST(name, T, operator, worst)                                                    \
-  vec_best VEC_FN(name##_##T)(size_t n, const void *a)                                    \
+enum { ROW_BYTES = 256 };
+
+#define BEST(name, T, U, operator, worst)                                                 \
+  static T name##_value_##T(size_t n, const T *xs)                                        \
   {                                                                                       \
-    const T *xs = a;                                                                      \
-    T best = worst;                                                                       \
-    for (size_t i = 0; i < n; i++) {                                                      \
-      best = xs[i] operator best ? xs[i] : best;                                          \
+    enum { ROW = ROW_BYTES / sizeof(T) };                                                 \
+    T column[ROW], best = worst;                                                          \
+    for (size_t i = 0; i < ROW; i++) {                                                    \
+      column[i] = worst;                                                                  \
+    }                                                                                     \
+    for (; n >= ROW; n -= ROW, xs += ROW) {                                               \
+      VEC_LOOP for (size_t i = 0; i < ROW; i++) {                                         \
+        column[i] = xs[i] operator column[i] ? xs[i] : column[i];                         \
+      }                                                                                   \
     }                                                                                     \
     for (size_t i = 0; i < n; i++) {                                                      \
-      if (xs[i] == best) {                                                                \
-        return (vec_best){i, false};                                                      \
+      column[i] = xs[i] operator column[i] ? xs[i] : column[i];                           \
+    }                                                                                     \
+    for (size_t i = 0; i < ROW; i++) {                                                    \
+      best = column[i] operator best ? column[i] : best;                                  \
+    }                                                                                     \
+    return best;                                                                          \
+  }                                                                                       \
+  vec_best VEC_FN(name##_##T)(size_t n, const void *a)                                    \
+  {                                                                                       \
+    enum { ROW = ROW_BYTES / sizeof(T) };                                                 \
+    const T *xs = a;                                                                      \
+    const T best = name##_value_##T(n, xs);                                               \
+    size_t first = 0;                                                                     \
+    for (; n - first >= ROW; first += ROW) {                                              \
+      U is_found = 0;                                                                     \
+      for (size_t i = 0; i < ROW; i++) {                                                  \
+        is_found |= (U)(xs[first + i] == best);                                           \
+      }                                                                                   \
+      if (is_found) {                                                                     \
+        break;                                                                            \
+      }                                                                                   \
+    }                                                                                     \
+    for (; first < n; first++) {                                                          \
+      if (xs[first] == best) {                                                            \
+        return (vec_best){first, false};                                                  \
       }                                                                                   \
     }                                                                                     \
     return (vec_best){0, n > 0};                                                          \
   }
-#define ARG(T, least, greatest) BEST(argmin, T, <, greatest) BEST(argmax, T, >, least)
-ARG(i8, INT8_MIN, INT8_MAX)
-ARG(i16, INT16_MIN, INT16_MAX)
-ARG(i32, INT32_MIN, INT32_MAX)
-ARG(i64, INT64_MIN, INT64_MAX)
-ARG(u8, 0, UINT8_MAX)
-ARG(u16, 0, UINT16_MAX)
-ARG(u32, 0, UINT32_MAX)
-ARG(u64, 0, UINT64_MAX)
-ARG(f32, -HUGE_VALF, HUGE_VALF)
-ARG(f64, -HUGE_VAL, HUGE_VAL)
+#define ARG(T, U, least, greatest) BEST(argmin, T, U, <, greatest) BEST(argmax, T, U, >, least)
+ARG(i8, u8, INT8_MIN, INT8_MAX)
+ARG(i16, u16, INT16_MIN, INT16_MAX)
+ARG(i32, u32, INT32_MIN, INT32_MAX)
+ARG(i64, u64, INT64_MIN, INT64_MAX)
+ARG(u8, u8, 0, UINT8_MAX)
+ARG(u16, u16, 0, UINT16_MAX)
+ARG(u32, u32, 0, UINT32_MAX)
+ARG(u64, u64, 0, UINT64_MAX)
+ARG(f32, u32, -HUGE_VALF, HUGE_VALF)
+ARG(f64, u64, -HUGE_VAL, HUGE_VAL)
 /* clang-format on */

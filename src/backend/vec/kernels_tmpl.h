@@ -116,19 +116,29 @@ size_t VEC_FN(count)(size_t n, const unsigned char *mask);
  * those of one size are copies. */
 #define VEC_WIDENINGS(X)                                                                                               \
   X(u8, u16)                                                                                                           \
-  X(u8, u32) X(u8, u64) X(u16, u32) X(u16, u64) X(u32, u64) X(i8, u16) X(i8, u32) X(i8, u64) X(i16, u32) X(i16, u64)   \
-      X(i32, u64)
+  X(u8, u32)                                                                                                           \
+  X(u8, u64) X(u16, u32) X(u16, u64) X(u32, u64) X(i8, u16) X(i8, u32) X(i8, u64) X(i16, u32) X(i16, u64) X(i32, u64)
 #define VEC_NARROWINGS(X) X(u64, u32) X(u64, u16) X(u64, u8) X(u32, u16) X(u32, u8) X(u16, u8)
 #define VEC_COPIES(X) X(u8, u8) X(u16, u16) X(u32, u32) X(u64, u64)
 #define VEC_TO_BOOL(X) X(u8, truth) X(u16, truth) X(u32, truth) X(u64, truth) X(f32, truth) X(f64, truth)
 #define VEC_TO_FLOAT(X)                                                                                                \
   X(i8, f32)                                                                                                           \
-  X(i16, f32) X(i32, f32) X(i64, f32) X(u8, f32) X(u16, f32) X(u32, f32) X(u64, f32) X(i8, f64) X(i16, f64)            \
-      X(i32, f64) X(i64, f64) X(u8, f64) X(u16, f64) X(u32, f64) X(u64, f64) X(f64, f32) X(f32, f64)
+  X(i16, f32)                                                                                                          \
+  X(i32, f32)                                                                                                          \
+  X(i64, f32)                                                                                                          \
+  X(u8, f32)                                                                                                           \
+  X(u16, f32)                                                                                                          \
+  X(u32, f32) X(u64, f32) X(i8, f64) X(i16, f64) X(i32, f64) X(i64, f64) X(u8, f64) X(u16, f64) X(u32, f64)            \
+      X(u64, f64) X(f64, f32) X(f32, f64)
 #define VEC_FROM_FLOAT(X)                                                                                              \
   X(f32, i8)                                                                                                           \
-  X(f32, i16) X(f32, i32) X(f32, i64) X(f32, u8) X(f32, u16) X(f32, u32) X(f32, u64) X(f64, i8) X(f64, i16)            \
-      X(f64, i32) X(f64, i64) X(f64, u8) X(f64, u16) X(f64, u32) X(f64, u64)
+  X(f32, i16)                                                                                                          \
+  X(f32, i32)                                                                                                          \
+  X(f32, i64)                                                                                                          \
+  X(f32, u8)                                                                                                           \
+  X(f32, u16)                                                                                                          \
+  X(f32, u32) X(f32, u64) X(f64, i8) X(f64, i16) X(f64, i32) X(f64, i64) X(f64, u8) X(f64, u16) X(f64, u32)            \
+      X(f64, u64)
 
 #define VEC_DECLARE(from, to) vec_unary_fn VEC_FN(convert_##from##_##to);
 VEC_WIDENINGS(VEC_DECLARE)
@@ -139,18 +149,22 @@ VEC_TO_FLOAT(VEC_DECLARE)
 VEC_FROM_FLOAT(VEC_DECLARE)
 #undef VEC_DECLARE
 
-/* Modes: (name of the mode, element in memory, element out). */
+/* Modes: (name of the mode, element in memory, element out, how it is done at unit stride). */
+/* clang-format off */
 #define VEC_LOADS(X)                                                                                                   \
-  X(truth, u8, u8)                                                                                                     \
-  X(u8, u8, u8) X(u16, u16, u16) X(u32, u32, u32) X(u64, u64, u64) X(f16, u16, u32) X(bf16, u16, u32)                  \
-      X(u16be, u16, u16) X(u32be, u32, u32) X(u64be, u64, u64) X(f16be, u16, u32) X(bf16be, u16, u32)
-#define VEC_STORES(X) VEC_LOADS(X) X(f32, u32, u32) X(f64, u64, u64) X(f32be, u32, u32) X(f64be, u64, u64)
+  X(truth, u8, u8, EACH) X(u8, u8, u8, COPY) X(u16, u16, u16, COPY) X(u32, u32, u32, COPY) X(u64, u64, u64, COPY)      \
+  X(f16, u16, u32, HALVES) X(bf16, u16, u32, EACH)                                                                     \
+  X(u16be, u16, u16, EACH) X(u32be, u32, u32, EACH) X(u64be, u64, u64, EACH)                                           \
+  X(f16be, u16, u32, HALVES) X(bf16be, u16, u32, EACH)
+#define VEC_STORES(X)                                                                                                  \
+  VEC_LOADS(X) X(f32, u32, u32, EACH) X(f64, u64, u64, EACH) X(f32be, u32, u32, EACH) X(f64be, u64, u64, EACH)
+/* clang-format on */
 
-#define VEC_DECLARE(mode, M, T)                                                                                        \
+#define VEC_DECLARE(mode, M, T, way)                                                                                   \
   void VEC_FN(load_##mode)(size_t n, void *out, const unsigned char *memory, ptrdiff_t stride);
 VEC_LOADS(VEC_DECLARE)
 #undef VEC_DECLARE
-#define VEC_DECLARE(mode, M, T)                                                                                        \
+#define VEC_DECLARE(mode, M, T, way)                                                                                   \
   void VEC_FN(store_##mode)(size_t n, unsigned char *memory, ptrdiff_t stride, const void *a);
 VEC_STORES(VEC_DECLARE)
 #undef VEC_DECLARE
