@@ -14,6 +14,14 @@
 #define ALL_X(T, k) simd_all_##T(x)
 #define ALL_Y(T, k) simd_all_##T(y)
 #define TRUTH(compare, T, X, Y, k) simd_##compare##_##T(X(T, k), Y(T, k))
+#if defined(VEC_ISA_AVX512)
+#define WIDE(compare, T, X, Y, size)                                                      \
+    for (; i + SIMD_LANES(T) <= n; i += SIMD_LANES(T)) {                                  \
+      simd_store_truth_##size(r + i, TRUTH(compare, T, X, Y, 0));                         \
+    }
+#define WIDE_4(compare, T, X, Y) WIDE(compare, T, X, Y, 4)
+#define WIDE_8(compare, T, X, Y) WIDE(compare, T, X, Y, 8)
+#else
 #define WIDE_4(compare, T, X, Y)                                                          \
     for (; i + VEC_BYTES <= n; i += VEC_BYTES) {                                          \
       simd_store_truth_4(r + i, TRUTH(compare, T, X, Y, 0), TRUTH(compare, T, X, Y, 1),   \
@@ -21,12 +29,13 @@
     }
 #define WIDE_8(compare, T, X, Y)                                                          \
     for (; i + VEC_BYTES <= n; i += VEC_BYTES) {                                          \
-      simd_truth t[8] = {TRUTH(compare, T, X, Y, 0), TRUTH(compare, T, X, Y, 1),          \
+      __m256i t[8] = {TRUTH(compare, T, X, Y, 0), TRUTH(compare, T, X, Y, 1),          \
                          TRUTH(compare, T, X, Y, 2), TRUTH(compare, T, X, Y, 3),          \
                          TRUTH(compare, T, X, Y, 4), TRUTH(compare, T, X, Y, 5),          \
                          TRUTH(compare, T, X, Y, 6), TRUTH(compare, T, X, Y, 7)};         \
       simd_store_truth_8(r + i, t);                                                       \
     }
+#endif
 #define WIDE_SELECT(T, X, Y)                                                              \
     for (; i + SIMD_LANES(T) <= n; i += SIMD_LANES(T)) {                                  \
       simd_store(r + i, simd_select_##T(condition + i, X(T, 0), Y(T, 0)));                \

@@ -1,8 +1,7 @@
 /* kernels_simd_tmpl.h: the few instructions of AVX2 and AVX-512 that compilers do not find by themselves, under one set
  * of names, so that a kernel is written once for both. VEC_SIMD is defined where they are there.
  *
- * A vector has VEC_BYTES bytes. simd_truth is the result of a comparison of elements of 4 or 8 bytes: a vector of masks
- * with AVX2, bits with AVX-512. */
+ * A vector has VEC_BYTES bytes. A comparison gives a vector of masks with AVX2, bits with AVX-512. */
 #ifndef TG_BACKEND_VEC_KERNELS_SIMD_TMPL_H
 #define TG_BACKEND_VEC_KERNELS_SIMD_TMPL_H
 
@@ -22,14 +21,12 @@
 typedef __m512i simd_int;
 typedef __m512 simd_f32;
 typedef __m512d simd_f64;
-typedef unsigned simd_truth;
 #define SIMD(name) _mm512_##name
 #define SIMD_INT(name) _mm512_##name##_si512
 #else
 typedef __m256i simd_int;
 typedef __m256 simd_f32;
 typedef __m256d simd_f64;
-typedef __m256i simd_truth;
 #define SIMD(name) _mm256_##name
 #define SIMD_INT(name) _mm256_##name##_si256
 #endif
@@ -84,22 +81,16 @@ static inline void simd_store(void *p, simd_int x)
 #define simd_lt_u64(x, y) _mm512_cmplt_epu64_mask(x, y)
 #define simd_eq_u64(x, y) _mm512_cmpeq_epi64_mask(x, y)
 
-static inline void simd_store_bits(u8 *out, u64 bits)
+/* The truths of one vector of elements of 4 bytes, or 8. No mask may live so long that it is put in memory: gcc 12 may
+ * read it wider than it wrote it. */
+static inline void simd_store_truth_4(u8 *out, __mmask16 truth)
 {
-  _mm512_storeu_si512(out, _mm512_maskz_set1_epi8(bits, 1));
+  _mm_storeu_si128((void *)out, _mm_maskz_set1_epi8(truth, 1));
 }
 
-/* The truths of VEC_BYTES elements of 4 bytes. */
-static inline void simd_store_truth_4(u8 *out, simd_truth a, simd_truth b, simd_truth c, simd_truth d)
+static inline void simd_store_truth_8(u8 *out, __mmask8 truth)
 {
-  simd_store_bits(out, (u64)(d << 16 | c) << 32 | (b << 16 | a));
-}
-
-/* And of 8 bytes: eight truths. */
-static inline void simd_store_truth_8(u8 *out, const simd_truth t[8])
-{
-  unsigned low = t[0] | t[1] << 8 | t[2] << 16 | t[3] << 24, high = t[4] | t[5] << 8 | t[6] << 16 | t[7] << 24;
-  simd_store_bits(out, (u64)high << 32 | low);
+  _mm_storel_epi64((void *)out, _mm_maskz_set1_epi8((__mmask16)truth, 1));
 }
 
 /* Elements of a where the bytes at `condition` are not 0, else of b. */
@@ -137,8 +128,8 @@ static inline __m256i simd_lt_u64(__m256i x, __m256i y)
   return simd_lt_i64(simd_xor(x, top), simd_xor(y, top));
 }
 
-/* Packing works in halves of the vector: the last step puts groups of four in order. */
-static inline void simd_store_truth_4(u8 *out, simd_truth a, simd_truth b, simd_truth c, simd_truth d)
+/* The truths of four vectors. Packing works in halves of the vector: the last step puts groups of four in order. */
+static inline void simd_store_truth_4(u8 *out, __m256i a, __m256i b, __m256i c, __m256i d)
 {
   __m256i words = _mm256_packs_epi32(a, b), others = _mm256_packs_epi32(c, d);
   __m256i bytes = _mm256_and_si256(_mm256_packs_epi16(words, others), _mm256_set1_epi8(1));
@@ -146,13 +137,13 @@ static inline void simd_store_truth_4(u8 *out, simd_truth a, simd_truth b, simd_
 }
 
 /* Eight masks of 4 bytes from two vectors of four masks of 8. */
-static inline simd_truth simd_halve_truth(simd_truth a, simd_truth b)
+static inline __m256i simd_halve_truth(__m256i a, __m256i b)
 {
   __m256 even = _mm256_shuffle_ps(_mm256_castsi256_ps(a), _mm256_castsi256_ps(b), 0x88);
   return _mm256_permute4x64_epi64(_mm256_castps_si256(even), 0xD8);
 }
 
-static inline void simd_store_truth_8(u8 *out, const simd_truth t[8])
+static inline void simd_store_truth_8(u8 *out, const __m256i t[8])
 {
   simd_store_truth_4(out, simd_halve_truth(t[0], t[1]), simd_halve_truth(t[2], t[3]), simd_halve_truth(t[4], t[5]),
                      simd_halve_truth(t[6], t[7]));

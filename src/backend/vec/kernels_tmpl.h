@@ -128,8 +128,10 @@ size_t VEC_FN(count)(size_t n, const unsigned char *mask);
   X(i64, f32)                                                                                                          \
   X(u8, f32)                                                                                                           \
   X(u16, f32)                                                                                                          \
-  X(u32, f32) X(u64, f32) X(i8, f64) X(i16, f64) X(i32, f64) X(i64, f64) X(u8, f64) X(u16, f64) X(u32, f64)            \
-      X(u64, f64) X(f64, f32) X(f32, f64)
+  X(u32, f32)                                                                                                          \
+  X(u64, f32)                                                                                                          \
+  X(i8, f64) X(i16, f64) X(i32, f64) X(i64, f64) X(u8, f64) X(u16, f64) X(u32, f64) X(u64, f64) X(f64, f32)            \
+      X(f32, f64)
 #define VEC_FROM_FLOAT(X)                                                                                              \
   X(f32, i8)                                                                                                           \
   X(f32, i16)                                                                                                          \
@@ -137,8 +139,7 @@ size_t VEC_FN(count)(size_t n, const unsigned char *mask);
   X(f32, i64)                                                                                                          \
   X(f32, u8)                                                                                                           \
   X(f32, u16)                                                                                                          \
-  X(f32, u32) X(f32, u64) X(f64, i8) X(f64, i16) X(f64, i32) X(f64, i64) X(f64, u8) X(f64, u16) X(f64, u32)            \
-      X(f64, u64)
+  X(f32, u32) X(f32, u64) X(f64, i8) X(f64, i16) X(f64, i32) X(f64, i64) X(f64, u8) X(f64, u16) X(f64, u32) X(f64, u64)
 
 #define VEC_DECLARE(from, to) vec_unary_fn VEC_FN(convert_##from##_##to);
 VEC_WIDENINGS(VEC_DECLARE)
