@@ -7,9 +7,9 @@
 /* Private tables that are larger are not worth their filling and folding. */
 enum { FOLD_BYTES = 65536 };
 
-/* A fork and join of threads that wait for it takes 0.65 us, of threads that sleep ten times that: each thread must
- * have 5 us to do, and 1 ns more for each byte of private tables. */
-enum { THREAD_PS = 5000000, FOLD_BYTE_PS = 1000, TILES_EACH = 8 };
+/* A fork and join takes 0.65 us if the threads wait for it, some ten microseconds if they sleep, and milliseconds if
+ * others have the processors: each thread must have 10 us to do, and 1 ns more for each byte of private tables. */
+enum { THREAD_PS = 10000000, FOLD_BYTE_PS = 1000, TILES_EACH = 8 };
 
 /* ---- memory ---- */
 
@@ -64,20 +64,26 @@ void plan_workspace(tg_kernel *kernel)
 
 /* ---- cost ---- */
 
-enum { NODE_PS = 100, REF_NODE_PS = 7000 }; /* of a simple node in a lane: vectors, and one lane at a time */
-#define LANE_PS_MOST (UINT64_C(1) << 23)    /* times 2^40 lanes, it fits */
+enum { NODE_PS = 40, REF_NODE_PS = 7000 }; /* of a simple node in a lane: vectors, and one lane at a time */
+#define LANE_PS_MOST (UINT64_C(1) << 23)   /* times 2^40 lanes, it fits */
 
-/* Nodes in units of a simple one. No floats: the caller's environment may trap them. */
+/* Nodes in units of a simple one, as `vec` was measured. No floats: the caller's environment may trap them. */
 static uint64_t weigh(const graph_node *node)
 {
-  uint8_t op = node->op;
-  if (op == TG_OP_LINEAR || op == TG_OP_ARRAY) {
-    return 1 + (op == TG_OP_LINEAR ? node->n_entries : node->imm / 8);
+  switch (node->op) {
+  case TG_OP_CONST:
+  case TG_OP_PARAM: return 0;
+  case TG_OP_DIV:
+  case TG_OP_SQRT: return 4;
+  case TG_OP_GATHER: return 16;
+  case TG_OP_DIVMOD:
+  case TG_OP_ALOAD:
+  case TG_OP_ASTORE: return 32;
+  case TG_OP_COMBINE: return 64;
+  case TG_OP_LINEAR: return 1 + node->n_entries;
+  case TG_OP_ARRAY: return 1 + node->imm / 8;
+  default: return 1;
   }
-  if (op == TG_OP_DIVMOD || op == TG_OP_COMBINE) {
-    return 8;
-  }
-  return op == TG_OP_DIV || op == TG_OP_SQRT || op == TG_OP_GATHER ? 4 : 1;
 }
 
 /* A loop is taken to go round eight times; a loop in a loop too, but no deeper than three. */

@@ -74,14 +74,24 @@ static void fill_call(tg_invocation *invocation, tg_binding bindings[9], float *
   invocation->outcome = &r->outcome;
 }
 
-static tg_kernel *compile_source(tg_context *context)
+static tg_kernel *compile_for(tg_context *context, const char *backend)
 {
   tg_graph *g;
+  tg_kernel *kernel = NULL;
   tg_error error = {0};
-  if (tg_graph_read(context, source, sizeof source - 1, TG_FORM_TEXT, &g, &error) != TG_OK) {
+  tg_compile_options options = TG_COMPILE_OPTIONS_INIT;
+  options.backend = backend;
+  if (tg_graph_read(context, source, sizeof source - 1, TG_FORM_TEXT, &g, &error) != TG_OK ||
+      tg_compile(context, g, &options, &kernel, &error) != TG_OK) {
     fail_msg("%u:%u: %s", (unsigned)error.pos.line, (unsigned)error.pos.column, error.message);
   }
-  return kit_compile(context, g);
+  tg_graph_destroy(g);
+  return kernel;
+}
+
+static tg_kernel *compile_source(tg_context *context)
+{
+  return compile_for(context, "auto");
 }
 
 /* No assertions here: this runs in threads. */
@@ -142,6 +152,43 @@ static void threads_change_nothing(void **state)
   tg_context_destroy(alone);
   free(want);
   free(got);
+}
+
+/* Runs the tasks one after the other, and notes how many they were. */
+static void one_by_one(void *self, size_t n_tasks, void (*task)(void *arg, size_t index), void *arg)
+{
+  size_t *seen = self;
+  *seen = n_tasks;
+  for (size_t i = 0; i < n_tasks; i++) {
+    task(arg, i);
+  }
+}
+
+/* As many threads as there are, where there is work for them and, on the stack, room. */
+static void how_many_threads_are_used(void **state)
+{
+  enum { N_THREADS = 100 };
+  size_t seen = 0;
+  tg_context *context = kit_context_threads((tg_threads){one_by_one, &seen, N_THREADS});
+  tg_kernel *kernel = compile_for(context, "ref");
+  results *r = new_results();
+  tg_invocation invocation;
+  tg_binding bindings[9];
+  float limit = 1;
+  (void)state;
+  assert_int_equal(run_all(context, kernel, r), TG_OK);
+  assert_int_equal(seen, N / 4096 + 1); /* one block for each */
+  fill_call(&invocation, bindings, &limit, r);
+  seen = 0;
+  assert_int_equal(tg_invoke(kernel, &invocation, NULL), TG_OK);
+  assert_in_range(seen, 2, N / 4096);
+  invocation.n = 4096;
+  seen = 0;
+  assert_int_equal(kit_invoke(context, kernel, invocation, NULL), TG_OK);
+  assert_int_equal(seen, 0);
+  tg_kernel_destroy(kernel);
+  tg_context_destroy(context);
+  free(r);
 }
 
 typedef struct caller {
@@ -221,6 +268,7 @@ int main(void)
 {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(threads_change_nothing),
+      cmocka_unit_test(how_many_threads_are_used),
       cmocka_unit_test(one_kernel_in_several_threads),
       cmocka_unit_test(one_context_in_several_threads),
   };

@@ -67,6 +67,8 @@ static void every_task_once(void **state)
 
 /* ---- a caller's own parallel region ---- */
 
+#ifdef _OPENMP
+
 enum { N = 300000, N_CALLERS = 4 };
 
 static tg_kernel *compile_sum(tg_context *context)
@@ -89,7 +91,6 @@ static tg_status run_sum(const tg_kernel *kernel, float *s)
 
 static void inside_a_parallel_region(void **state)
 {
-#ifdef _OPENMP
   tg_context *context = kit_context_threads((tg_threads){NULL, NULL, 3});
   tg_context *alone = kit_context_threads((tg_threads){NULL, NULL, 1});
   tg_kernel *kernel = compile_sum(context), *plain = compile_sum(alone);
@@ -117,12 +118,18 @@ static void inside_a_parallel_region(void **state)
   tg_kernel_destroy(plain);
   tg_context_destroy(context);
   tg_context_destroy(alone);
+}
+
 #else
+
+static void inside_a_parallel_region(void **state)
+{
   (void)state;
   print_message("the compiler has no OpenMP\n");
   skip();
-#endif
 }
+
+#endif
 
 int main(void)
 {
