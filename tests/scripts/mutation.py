@@ -71,7 +71,7 @@ def mutate(table, name, column, text):
 
 
 def compile_c(source, out, *folders):
-    includes = [f"-I{folder}" for folder in (*folders, SOURCE / "src", SOURCE / "include", SOURCE / "tests")]
+    includes = [f"-I{folder}" for folder in (*folders, SOURCE / "src", SOURCE / "include", SOURCE / "tests/support")]
     subprocess.run([CC, "-std=c11", "-O0", "-w", "-ffp-contract=off", *includes, "-c", source, "-o", out], check=True,
                    capture_output=True, text=True)
 
@@ -83,7 +83,7 @@ def build_runner(folder, table, shared):
     shutil.copy(SOURCE / "src/graph/eval.c", folder / "eval.c")
     compile_c(folder / "eval.c", folder / "eval.o", folder)
     runner = folder / "runner"
-    subprocess.run([CC, folder / "eval.o", *shared, BUILD / "libthrong_internal.a", "-lm", "-o", runner], check=True,
+    subprocess.run([CC, folder / "eval.o", *shared, BUILD / "libthrong_internal.a", "-fopenmp", "-lm", "-o", runner], check=True,
                    capture_output=True, text=True)
     return runner
 
@@ -112,9 +112,10 @@ def main():
     failed = False
     with tempfile.TemporaryDirectory() as temporary:
         folder = pathlib.Path(temporary)
-        shared = [folder / "runner.o", folder / "case.o"]
-        for out in shared:
-            compile_c(SOURCE / "tests/conformance" / out.with_suffix(".c").name, out)
+        sources = [SOURCE / "tests" / name for name in ("conformance/runner.c", "conformance/case.c", "support/pool.c")]
+        shared = [folder / source.with_suffix(".o").name for source in sources]
+        for source, out in zip(sources, shared):
+            compile_c(source, out)
         found = first_failure(build_runner(folder, table, shared), cases)
         failed = found != ""
         print(("not ok" if failed else "ok") + " 1 - the unchanged table passes")

@@ -130,8 +130,7 @@ size_t VEC_FN(count)(size_t n, const unsigned char *mask);
   X(u16, f32)                                                                                                          \
   X(u32, f32)                                                                                                          \
   X(u64, f32)                                                                                                          \
-  X(i8, f64) X(i16, f64) X(i32, f64) X(i64, f64) X(u8, f64) X(u16, f64) X(u32, f64) X(u64, f64) X(f64, f32)            \
-      X(f32, f64)
+  X(i8, f64) X(i16, f64) X(i32, f64) X(i64, f64) X(u8, f64) X(u16, f64) X(u32, f64) X(u64, f64) X(f64, f32) X(f32, f64)
 #define VEC_FROM_FLOAT(X)                                                                                              \
   X(f32, i8)                                                                                                           \
   X(f32, i16)                                                                                                          \
