@@ -230,5 +230,6 @@ void bench_matmul(bench *b);
 void bench_divide(bench *b);
 void bench_threads(bench *b);
 void bench_limits(bench *b);
+void bench_kernels(bench *b);
 
 #endif

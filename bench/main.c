@@ -20,6 +20,7 @@ static const section sections[] = {
     {"collatz", "the steps of 1 to 10^7", bench_collatz},
     {"matmul", "matrices of 512 and 1024, an invocation for each row and column", bench_matmul},
     {"threads", "two threads against one", bench_threads},
+    {"kernels", "the strip kernels of each instruction set, by themselves", bench_kernels},
 };
 enum { N_SECTIONS = sizeof sections / sizeof sections[0] };
 
