@@ -91,7 +91,7 @@ enum { ROW_BYTES = 256 };
   static T name##_value_##T(size_t n, const T *xs)                                        \
   {                                                                                       \
     enum { ROW = ROW_BYTES / sizeof(T) };                                                 \
-    T column[ROW], best = worst;                                                          \
+    T column[ROW];                                                                        \
     for (size_t i = 0; i < ROW; i++) {                                                    \
       column[i] = worst;                                                                  \
     }                                                                                     \
@@ -103,10 +103,13 @@ enum { ROW_BYTES = 256 };
     for (size_t i = 0; i < n; i++) {                                                      \
       column[i] = xs[i] operator column[i] ? xs[i] : column[i];                           \
     }                                                                                     \
-    for (size_t i = 0; i < ROW; i++) {                                                    \
-      best = column[i] operator best ? column[i] : best;                                  \
+    for (size_t half = ROW / 2; half > 0; half /= 2) {                                    \
+      VEC_LOOP for (size_t i = 0; i < half; i++) {                                        \
+        T x = column[i + half];                                                           \
+        column[i] = x operator column[i] ? x : column[i];                                 \
+      }                                                                                   \
     }                                                                                     \
-    return best;                                                                          \
+    return column[0];                                                                     \
   }                                                                                       \
   vec_best VEC_FN(name##_##T)(size_t n, const void *a)                                    \
   {                                                                                       \
