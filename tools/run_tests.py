@@ -177,16 +177,16 @@ def find_programs(stage, long, tally):
         suffix = "_test.c" if "unit" in stage.kinds else "_threads_test.c"
         for source in sorted((tests / "unit").rglob("*" + suffix)):
             name = source.relative_to(tests).with_suffix("")
-            yield Program(stage, str(name), [str(stage.build / "tests" / name)], 60 * stage.slow)
+            yield Program(stage, str(name), [str(stage.build / "tests" / name)], 400 * stage.slow)
     if "conformance" in stage.kinds:
         cases = sorted(str(case.relative_to(SOURCE)) for case in (tests / "conformance").rglob("*.tgt"))
         if cases:
-            yield Program(stage, "conformance", [str(stage.build / "tests/conformance/runner"), *cases], 120 * stage.slow)
+            yield Program(stage, "conformance", [str(stage.build / "tests/conformance/runner"), *cases], 400 * stage.slow)
     if "fuzz" in stage.kinds:
         for source in sorted((SOURCE / "fuzz").glob("*_fuzz.c")):
             name = source.name[:-len("_fuzz.c")]
             yield Program(stage, f"fuzz/{name}", [str(stage.build / "tests/fuzz" / name), f"fuzz/corpus/{name}"],
-                          60 * stage.slow)
+                          400 * stage.slow)
     if "script" in stage.kinds:
         yield from find_scripts(stage, long, tally)
 
