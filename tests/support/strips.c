@@ -53,6 +53,8 @@ static void put_integers(edges *e, tg_type type)
   put_around(e, type, UINT64_C(0x4000006000000000));
   put_around(e, type, UINT64_C(0x8000000000000400));
   put_around(e, type, UINT64_C(0x2000000000000300));
+  put_around(e, type, UINT64_C(0x0400000400000000));
+  put_around(e, type, UINT64_C(0x0040000040000000));
 }
 
 /* Positive floats by their bits, and the same with a sign. */

@@ -88,8 +88,8 @@ SIGN(u64, 64)
 WIDE_SHIFT(u32, i32, 32)
 WIDE_SHIFT(u64, i64, 64)
 
-/* By one distance for all, vectors of 2 bytes are shifted as such, and of 1 byte with what crosses over cut off, and the
- * sign put back. The instructions shift everything out when the distance is the width or more. */
+/* By one distance for all, vectors of 2 bytes are shifted as such, and of 1 byte with what crosses over cut off, and
+ * the sign put back. The instructions shift everything out when the distance is the width or more. */
 #if defined(VEC_SIMD)
 /* The distance; and a byte of all ones, and of the sign alone, shifted by it. */
 typedef struct simd_distance {

@@ -82,8 +82,8 @@ SUM_SHORT(i8, i32)
 SUM_SHORT(i16, i32)
 
 /* ---- positions ----
- * First the least element, kept for each of the columns of a row; then the first row that has it, and where. NaN is less
- * than nothing; if what is found is no element, the elements are all NaN. */
+ * First the least element, kept for each of the columns of a row; then the first row that has it, and where. NaN is
+ * less than nothing; if what is found is no element, the elements are all NaN. */
 
 enum { ROW_BYTES = 256 };
 

@@ -91,8 +91,17 @@ static void check_iota(const vec_kernels *table, tg_type type, uint64_t first, s
 
 static void test_iota(void **state)
 {
-  const uint64_t firsts[] = {
-      0, 1, 4096, 16777210, UINT64_C(1) << 40, UINT64_C(1) << 52, (UINT64_C(1) << 53) - 9, UINT64_MAX - N_LARGE};
+  const uint64_t firsts[] = {0,
+                             1,
+                             4096,
+                             16777210,
+                             (1u << 30) - 3,
+                             (1u << 31) - 5,
+                             UINT64_C(0x100000007),
+                             UINT64_C(1) << 40,
+                             UINT64_C(1) << 52,
+                             (UINT64_C(1) << 53) - 9,
+                             UINT64_MAX - N_LARGE};
   const vec_kernels *table;
   (void)state;
   for (size_t t = 0; (table = strips_table(t)) != NULL; t++) {
