@@ -68,8 +68,9 @@ typedef struct tg_backend {
 
 extern const tg_backend ref_backend, vec_backend;
 
-/* `vec` held to one instruction set, for tests: not listed, but found by name. */
-enum { VEC_NUMBERED = 4 };
+/* `vec` held to one instruction set and, of each, to strips of few lanes, for tests: not listed, but found by name:
+ * "vec:0", the most capable kernels compiled in, "vec:0/1", "vec:0/3", "vec:0/7", "vec:1" and so on. */
+enum { VEC_NUMBERED = 16 };
 extern const tg_backend vec_numbered_backends[VEC_NUMBERED];
 
 /* The built-in back-ends in order of preference; NULL at the end. */

@@ -114,7 +114,7 @@ typedef struct vec_code {
   size_t lane_bytes;                 /* of the registers, for one lane */
   size_t strip_bytes;                /* of the registers, for a strip */
   size_t uniform_bytes, array_bytes; /* of all uniforms; of one lane's arrays */
-  size_t strip;                      /* lanes: a power of two, at most TG_BLOCK_LANES */
+  size_t strip;                      /* lanes: at most TG_BLOCK_LANES, a power of two but where tests want another */
   bool has_effects;                  /* a lane may trap */
 } vec_code;
 

@@ -73,7 +73,7 @@ static void sink_sum(const strip *s, sum_columns *columns)
     }
     from = (unsigned char *)room;
   }
-  /* A strip is a power of two, so one that is shorter than the columns stays within them. */
+  /* A strip that is shorter than the columns stays within them. */
   size_t bytes = s->type == TG_F32 ? 4 : 8, first = run->first_lane % (256 / bytes);
   run->code->kernels->sum[s->type](
       s->n, (unsigned char *)columns + (type_in(s->type, TG_CLASS_FLOAT) ? first * bytes : 0), from);

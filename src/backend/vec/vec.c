@@ -4,7 +4,13 @@
 
 #include <string.h>
 
-enum { STRIP_TARGET = 24576, STRIP_MOST = 1024, STRIP_LEAST = 64, ARRAYS_TARGET = 1 << 20 };
+enum { STRIP_TARGET = 24576, STRIP_MOST = 1024, STRIP_LEAST = 64, ARRAYS_TARGET = 1 << 20, SUM_COLUMNS = 32 };
+
+/* What the code is made for: kernels, and how many lanes a strip has (0: as many as suit the graph). */
+typedef struct vec_target {
+  const vec_kernels *kernels;
+  size_t strip;
+} vec_target;
 
 /* ---- compiling ---- */
 
@@ -53,9 +59,13 @@ static void lay_out_arrays(vec_code *code)
   code->array_bytes = (code->array_bytes + 7) & ~(size_t)7;
 }
 
-static void choose_strip(vec_code *code)
+static void choose_strip(vec_code *code, size_t wanted)
 {
   size_t lane_bytes = 1;
+  if (wanted > 0) {
+    code->strip = wanted;
+    return;
+  }
   for (size_t i = 0; i < code->registers.n; i++) {
     lane_bytes += code->registers.data[i].is_uniform ? 0 : (size_t)1 << code->registers.data[i].size;
   }
@@ -92,7 +102,7 @@ static bool list_sinks(vec_code *code)
   return true;
 }
 
-static tg_status compile_with(const vec_kernels *kernels, tg_context *context, const tg_graph *graph, void **out,
+static tg_status compile_with(vec_target target, tg_context *context, const tg_graph *graph, void **out,
                               tg_error *error)
 {
   vec_code *code = alloc_zeroed(&context->allocator, 1, sizeof *code);
@@ -101,7 +111,7 @@ static tg_status compile_with(const vec_kernels *kernels, tg_context *context, c
   }
   code->context = context;
   code->graph = graph;
-  code->kernels = kernels;
+  code->kernels = target.kernels;
   code->aimed = alloc_zeroed(&context->allocator, graph->operands.n + 1, sizeof *code->aimed);
   code->value = alloc_zeroed(&context->allocator, graph->values.n + 1, sizeof *code->value);
   code->storage = alloc_zeroed(&context->allocator, graph->values.n + 1, sizeof *code->storage);
@@ -113,7 +123,7 @@ static tg_status compile_with(const vec_kernels *kernels, tg_context *context, c
     vec_drop(context, code);
     return error_set(error, TG_NOMEM, "no memory for the code");
   }
-  choose_strip(code);
+  choose_strip(code, target.strip);
   lay_out_registers(code);
   *out = code;
   return TG_OK;
@@ -234,6 +244,16 @@ static void run_strip(vec_run *run, size_t n, partials *out)
   }
 }
 
+/* How many lanes the strip from `first` on has: one that is shorter than the columns of a sum stays within them. */
+static uint64_t strip_at(const vec_code *code, uint64_t first, uint64_t end)
+{
+  uint64_t most = code->strip, left = end - first;
+  if (most < SUM_COLUMNS && most > SUM_COLUMNS - first % SUM_COLUMNS) {
+    most = SUM_COLUMNS - first % SUM_COLUMNS;
+  }
+  return left < most ? left : most;
+}
+
 static void vec_run_lanes(const void *p, const engine_args *args, const uint64_t lanes[2], void *scratch, partials *out)
 {
   const vec_code *code = p;
@@ -243,10 +263,10 @@ static void vec_run_lanes(const void *p, const engine_args *args, const uint64_t
     void *out;
   } uniforms = {args->uniforms}; /* read only, but the table of registers holds both kinds */
   open_run(&run, code, args, scratch, uniforms.out);
-  for (uint64_t first = lanes[0]; first < lanes[1]; first += code->strip) {
-    uint64_t left = lanes[1] - first;
+  for (uint64_t first = lanes[0], n; first < lanes[1]; first += n) {
+    n = strip_at(code, first, lanes[1]);
     run.first_lane = first;
-    run_strip(&run, left < code->strip ? (size_t)left : code->strip, out);
+    run_strip(&run, (size_t)n, out);
   }
 }
 
@@ -254,7 +274,7 @@ static void vec_run_lanes(const void *p, const engine_args *args, const uint64_t
 
 static tg_status vec_compile(tg_context *context, const tg_graph *graph, void **out, tg_error *error)
 {
-  return compile_with(vec_kernels_best(), context, graph, out, error);
+  return compile_with((vec_target){vec_kernels_best(), 0}, context, graph, out, error);
 }
 
 #define VEC_BACKEND(name_, doc_, compile_)                                                                             \
@@ -266,29 +286,34 @@ static tg_status vec_compile(tg_context *context, const tg_graph *graph, void **
 
 const tg_backend vec_backend = VEC_BACKEND("vec", "strips of lanes on the CPU's vector units, built in", vec_compile);
 
-/* vec:0, vec:1, ...: the kernels of one instruction set, by their number; refused where the CPU cannot run them. */
-static tg_status compile_numbered(size_t k, tg_context *context, const tg_graph *graph, void **out, tg_error *error)
+/* vec:K and vec:K/S: held to the kernels of one instruction set, by their number, and to strips of S lanes; refused
+ * where the CPU cannot run them. */
+static tg_status compile_numbered(vec_target target, tg_context *context, const tg_graph *graph, void **out,
+                                  tg_error *error)
 {
-  const vec_kernels *kernels = vec_kernels_at(k);
-  if (kernels == NULL || !vec_kernels_usable(kernels)) {
-    return error_set(error, TG_UNSUPPORTED, "this CPU cannot run kernel set %zu", k);
+  if (target.kernels == NULL) {
+    return error_set(error, TG_UNSUPPORTED, "this library has no further set of kernels");
   }
-  return compile_with(kernels, context, graph, out, error);
+  if (!vec_kernels_usable(target.kernels)) {
+    return error_set(error, TG_UNSUPPORTED, "this CPU cannot run the kernels for %s", target.kernels->isa);
+  }
+  return compile_with(target, context, graph, out, error);
 }
 
-#define NUMBERED(k)                                                                                                    \
-  static tg_status compile_##k(tg_context *context, const tg_graph *graph, void **out, tg_error *error)                \
+#define NUMBERED(k, strip)                                                                                             \
+  static tg_status compile_##k##_##strip(tg_context *context, const tg_graph *graph, void **out, tg_error *error)      \
   {                                                                                                                    \
-    return compile_numbered(k, context, graph, out, error);                                                            \
+    return compile_numbered((vec_target){vec_kernels_at(k), strip}, context, graph, out, error);                       \
   }
-NUMBERED(0)
-NUMBERED(1)
-NUMBERED(2)
-NUMBERED(3)
+#define NUMBERED_STRIPS(k) NUMBERED(k, 0) NUMBERED(k, 1) NUMBERED(k, 3) NUMBERED(k, 7)
+NUMBERED_STRIPS(0)
+NUMBERED_STRIPS(1)
+NUMBERED_STRIPS(2)
+NUMBERED_STRIPS(3)
 
-const tg_backend vec_numbered_backends[VEC_NUMBERED] = {
-    VEC_BACKEND("vec:0", "vec with the most capable kernels compiled in", compile_0),
-    VEC_BACKEND("vec:1", "vec with the next kernels", compile_1),
-    VEC_BACKEND("vec:2", "vec with the next kernels", compile_2),
-    VEC_BACKEND("vec:3", "vec with the next kernels", compile_3),
-};
+#define BACKENDS(k)                                                                                                    \
+  VEC_BACKEND("vec:" #k, "vec with kernels number " #k, compile_##k##_0),                                              \
+      VEC_BACKEND("vec:" #k "/1", "the same, strips of 1 lane", compile_##k##_1),                                      \
+      VEC_BACKEND("vec:" #k "/3", "the same, strips of 3 lanes", compile_##k##_3),                                     \
+      VEC_BACKEND("vec:" #k "/7", "the same, strips of 7 lanes", compile_##k##_7)
+const tg_backend vec_numbered_backends[VEC_NUMBERED] = {BACKENDS(0), BACKENDS(1), BACKENDS(2), BACKENDS(3)};
