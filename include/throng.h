@@ -520,6 +520,26 @@ typedef struct tg_event tg_event;
 TG_API tg_status tg_submit(const tg_kernel *kernel, const tg_invocation *invocation, tg_event **out, tg_error *error);
 TG_API tg_status tg_wait(tg_event *event, tg_error *error);
 
+/* ---- runs: invocations in parts ------------------------------------------------------------------------------- */
+
+/* An invocation whose lanes come part by part, for streams that memory does not hold: read a part of each input, run
+ * it, write what came out, and so on in the same memory. */
+typedef struct tg_run tg_run;
+
+/* Every part but the last has a multiple of this many lanes: the blocks in which sums are counted. */
+#define TG_BLOCK_LANES 4096
+
+/* Begins a run, with a workspace of its own for all of the context's threads. The kernel must outlive it. Errors:
+ * NOMEM. */
+TG_API tg_status tg_run_create(const tg_kernel *kernel, tg_run **out, tg_error *error);
+
+/* Runs the next part->n lanes. Inputs and outputs are bound to the elements of these lanes alone; parameters, tables
+ * and fuel are the same in every part; accumulators go on from what they hold. Afterwards results and outcome are those
+ * of all lanes so far, the same bits as of one invocation. part->workspace is not used; nothing is allocated. An error
+ * leaves the run and all memory as they were. Errors: ARGUMENT, BOUNDS, OVERLAP. */
+TG_API tg_status tg_run_part(tg_run *run, const tg_invocation *part, tg_error *error);
+TG_API void tg_run_destroy(tg_run *run);
+
 /* ---- back-ends ----------------------------------------------------------------------------------------------- */
 
 /* The back-ends known to this library, in order of preference: name and one line of text, NULL at the end. */

@@ -13,11 +13,13 @@ typedef struct operand_memory {
   uint64_t length; /* elements that may be touched */
 } operand_memory;
 
-/* One invocation, as an engine sees it. */
+/* One invocation, as an engine sees it; of a run in parts, the part that is on. Its lane 0 is lane `origin` of the
+ * whole: iota and traps count from there, memory does not. */
 typedef struct engine_args {
   const operand_memory *operands;
   uint64_t n, fuel;
   const void *uniforms; /* what `prepare` made */
+  uint64_t origin;
 } engine_args;
 
 /* The columns of one sum over one block, or over any number of blocks once combined: docs/spec.md chapter 7. Integer

@@ -22,8 +22,7 @@ enum {
   TG_MAX_ARRAY = 1 << 20,
   TG_MAX_ARRAY_BYTES = 1 << 24,
   TG_MAX_ARGS = 64, /* argmin and argmax nodes */
-  TG_MAX_NAME = 255,
-  TG_BLOCK_LANES = 4096
+  TG_MAX_NAME = 255
 };
 
 /* One operand of the signature. */

@@ -28,7 +28,7 @@ static uint64_t write_results(const tg_kernel *kernel, const operand_memory *mem
   return none;
 }
 
-static void run_all(tile_run *run)
+void drive_run(tile_run *run)
 {
   const tg_threads *threads = &run->kernel->context->threads;
   if (run->n_workers == 1) {
@@ -39,8 +39,8 @@ static void run_all(tile_run *run)
   tiles_join(run);
 }
 
-static void open_run(tile_run *run, const tg_kernel *kernel, const engine_args *args, unsigned char *workspace,
-                     unsigned n_workers)
+void drive_open(tile_run *run, const tg_kernel *kernel, const engine_args *args, unsigned char *workspace,
+                unsigned n_workers)
 {
   uint64_t n_blocks = (args->n + TG_BLOCK_LANES - 1) / TG_BLOCK_LANES;
   run->kernel = kernel;
@@ -49,6 +49,8 @@ static void open_run(tile_run *run, const tg_kernel *kernel, const engine_args *
   run->n_workers = n_workers;
   run->level = plan_tile_level(n_blocks, n_workers);
   run->n_tiles = (n_blocks + (UINT64_C(1) << run->level) - 1) >> run->level;
+  run->first_block = 0;
+  run->carry = NULL;
   atomic_init(&run->next, 0);
   atomic_flag_clear(&run->lock);
   run->n_running = 0;
@@ -56,23 +58,29 @@ static void open_run(tile_run *run, const tg_kernel *kernel, const engine_args *
   run->pile = (sum_pile){kernel->ordered_types, kernel->n_ordered, 0, workspace + kernel->layout.pile};
 }
 
+void drive_close(const tile_run *run, tg_outcome *outcome)
+{
+  tile_worker *first = tiles_worker(run, 0);
+  uint64_t none = write_results(run->kernel, run->args->operands, first);
+  if (outcome != NULL) {
+    const trap_partial *traps = &first->out.traps;
+    *outcome = (tg_outcome){traps->n, traps->first_lane, traps->first_code, traps->first_position, none};
+  }
+}
+
 void drive(const tg_kernel *kernel, const tg_invocation *call, unsigned char *workspace, size_t bytes)
 {
   const operand_memory *memory = (const operand_memory *)(void *)(workspace + kernel->layout.operands);
   void *uniforms = workspace + kernel->layout.uniforms;
-  engine_args args = {memory, call->n, call->fuel, uniforms};
+  engine_args args = {memory, call->n, call->fuel, uniforms, 0};
   tile_run run;
-  open_run(&run, kernel, &args, workspace, plan_workers(kernel, call, memory, bytes));
+  drive_open(&run, kernel, &args, workspace, plan_workers(kernel, call, memory, bytes));
   tile_worker *first = tiles_worker(&run, 0);
   fpenv saved = fpenv_enter();
   if (call->n > 0) {
     kernel->backend->prepare(kernel->code, &args, (unsigned char *)(void *)first + kernel->layout.scratch, uniforms);
   }
-  run_all(&run);
-  uint64_t none = write_results(kernel, memory, first);
-  if (call->outcome != NULL) {
-    const trap_partial *traps = &first->out.traps;
-    *call->outcome = (tg_outcome){traps->n, traps->first_lane, traps->first_code, traps->first_position, none};
-  }
+  drive_run(&run);
+  drive_close(&run, call->outcome);
   fpenv_leave(saved);
 }

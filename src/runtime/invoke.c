@@ -5,7 +5,7 @@
 
 enum { STACK_WORKSPACE = 65536 };
 
-static tg_status check_call(const tg_kernel *kernel, const tg_invocation *call, tg_error *error)
+tg_status invoke_check(const tg_kernel *kernel, const tg_invocation *call, tg_error *error)
 {
   size_t n_operands = kernel->graph->operands.n;
   if (call->size != sizeof *call) {
@@ -41,7 +41,7 @@ static tg_status run_on_stack(const tg_kernel *kernel, const tg_invocation *call
 /* On the stack run as many threads as find room there; a workspace has room for all of the context's. */
 tg_status tg_invoke(const tg_kernel *kernel, const tg_invocation *call, tg_error *error)
 {
-  TG_TRY(check_call(kernel, call, error));
+  TG_TRY(invoke_check(kernel, call, error));
   if (call->workspace == NULL && kernel->layout.least <= STACK_WORKSPACE) {
     return run_on_stack(kernel, call, error);
   }

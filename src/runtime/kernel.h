@@ -69,6 +69,9 @@ size_t fold_room(const tg_kernel *kernel, const operand_memory *memory);
 void fold_open(const tg_kernel *kernel, operand_memory *memory, unsigned char *room);
 void fold_close(const tg_kernel *kernel, const operand_memory *from, const operand_memory *to);
 
+/* Whether an invocation is one of this kernel. invoke.c */
+tg_status invoke_check(const tg_kernel *kernel, const tg_invocation *call, tg_error *error);
+
 /* Runs all lanes in a workspace of some bytes, enough for one worker, and writes results and outcome. drive.c */
 void drive(const tg_kernel *kernel, const tg_invocation *call, unsigned char *workspace, size_t bytes);
 

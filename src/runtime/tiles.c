@@ -47,7 +47,7 @@ static bool exchange_tile(tile_run *run, uint64_t *tile, const sum_columns *colu
   for (;;) {
     take_lock(run);
     if (columns != NULL) {
-      pile_push(&run->pile, (pile_part){*tile, run->level}, columns);
+      pile_push(&run->pile, (pile_part){(run->first_block >> run->level) + *tile, run->level}, columns);
       run->n_running--;
       columns = NULL;
     }
@@ -93,6 +93,13 @@ static sum_tree *tree_of(const tg_kernel *kernel, tile_worker *worker, size_t k)
   return (sum_tree *)(void *)part_of(worker, kernel->layout.trees + k * sum_tree_bytes(SUM_TILE_LEVELS));
 }
 
+static void take_carry(const tg_kernel *kernel, tile_worker *worker, const tile_carry *carry)
+{
+  memcpy(worker->out.sums, carry->sums, kernel->n_sums * sizeof *carry->sums);
+  memcpy(worker->best, carry->best, kernel->n_args * sizeof *carry->best);
+  worker->out.traps = carry->traps;
+}
+
 static void open_worker(const tile_run *run, tile_worker *worker, size_t index)
 {
   const tg_kernel *kernel = run->kernel;
@@ -107,6 +114,9 @@ static void open_worker(const tile_run *run, tile_worker *worker, size_t index)
   }
   for (size_t k = 0; k < kernel->n_args; k++) {
     worker->best[k] = (tile_best){{0, 0, ARG_NONE}, 0};
+  }
+  if (index == 0 && run->carry != NULL) {
+    take_carry(kernel, worker, run->carry);
   }
   if (index > 0 && kernel->n_folds > 0) {
     operand_memory *operands = (operand_memory *)(void *)part_of(worker, layout->worker_operands);
@@ -158,7 +168,7 @@ static const sum_columns *run_tile(const tile_run *run, tile_worker *worker, uin
   }
   for (size_t k = 0; k < kernel->n_args; k++) {
     if (is_better(kernel, k, &worker->out.args[k], &worker->best[k].arg)) {
-      worker->best[k] = (tile_best){worker->out.args[k], tile};
+      worker->best[k] = (tile_best){worker->out.args[k], run->first_block + (tile << run->level)};
     }
   }
   for (size_t k = 0; k < kernel->n_ordered; k++) {
@@ -190,7 +200,7 @@ void tiles_task(void *arg, size_t index)
 static void join_best(const tg_kernel *kernel, size_t k, tile_best *best, const tile_best *next)
 {
   bool is_worse = is_better(kernel, k, &best->arg, &next->arg);
-  if (is_better(kernel, k, &next->arg, &best->arg) || (!is_worse && next->tile < best->tile)) {
+  if (is_better(kernel, k, &next->arg, &best->arg) || (!is_worse && next->block < best->block)) {
     *best = *next;
   }
 }

@@ -8,11 +8,18 @@
 
 #include <stdatomic.h>
 
-/* The best lane of an argmin or argmax in all tiles of a worker, and the tile where it is. */
+/* The best lane of an argmin or argmax in all tiles of a worker, and the first block of the tile where it is. */
 typedef struct tile_best {
   arg_partial arg;
-  uint64_t tile;
+  uint64_t block;
 } tile_best;
+
+/* What the parts of a run hand on, beside the pile: columns of integer sums, best lanes, traps. */
+typedef struct tile_carry {
+  sum_columns *sums;
+  tile_best *best;
+  trap_partial traps;
+} tile_carry;
 
 /* The beginning of a worker's part of the workspace. `out` is what the engine adds to: columns of integer sums and
  * traps over all tiles, columns of float sums over one block, best lanes over one tile. */
@@ -26,9 +33,10 @@ typedef struct tile_worker {
 typedef struct tile_run {
   const tg_kernel *kernel;
   const engine_args *args;
-  unsigned char *workers;    /* the first one's part of the workspace */
-  unsigned n_workers, level; /* a tile is 2^level blocks */
-  uint64_t n_tiles;
+  unsigned char *workers;        /* the first one's part of the workspace */
+  unsigned n_workers, level;     /* a tile is 2^level blocks */
+  uint64_t n_tiles, first_block; /* of a run in parts, those before are done: a multiple of 2^level */
+  const tile_carry *carry;       /* and gave this; NULL: nothing */
   /* What changes lies apart from what does not. */
   _Alignas(64) atomic_uint_fast64_t next; /* tile to be taken */
   /* With float sums, taking a tile and giving its columns is done under a lock, which guards the rest: */
@@ -47,5 +55,12 @@ void tiles_task(void *arg, size_t index);
 
 /* Adds what came of all workers to worker 0. */
 void tiles_join(tile_run *run);
+
+/* The steps of `drive`, which a run in parts takes for each: prepares a run in a workspace; runs all tiles and joins
+ * what came of them; writes results and outcome. drive.c */
+void drive_open(tile_run *run, const tg_kernel *kernel, const engine_args *args, unsigned char *workspace,
+                unsigned n_workers);
+void drive_run(tile_run *run);
+void drive_close(const tile_run *run, tg_outcome *outcome);
 
 #endif

@@ -305,7 +305,9 @@ static uint32_t run_node(lane *l, uint32_t pc)
   case TG_OP_LOAD: *result = load_element(l, node, l->index); break;
   case TG_OP_PARAM: *result = param(l, node); break;
   case TG_OP_GATHER: *result = load_element(l, node, index_of(l, args[0])); break;
-  case TG_OP_IOTA: *result = eval_iota(type_of(l, args[0]), l->values[args[0]], l->values[args[1]], l->index); break;
+  case TG_OP_IOTA:
+    *result = eval_iota(type_of(l, args[0]), l->values[args[0]], l->values[args[1]], l->args->origin + l->index);
+    break;
   case TG_OP_ARRAY:
   case TG_OP_ALOAD:
   case TG_OP_ASTORE: run_array_node(l, node); break;
@@ -437,7 +439,7 @@ static void ref_prepare(const void *p, const engine_args *args, void *scratch, v
 static void count_trap(const lane *l, trap_partial *traps)
 {
   if (traps->n++ == 0) {
-    traps->first_lane = l->index;
+    traps->first_lane = l->args->origin + l->index;
     traps->first_code = l->trap_code;
     traps->first_position = l->trap_position;
   }

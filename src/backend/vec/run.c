@@ -98,7 +98,8 @@ static void run_plain(vec_run *run, const vec_instr *instr, size_t n)
   case VEC_I_PARAM: run_param(run, instr); break;
   case VEC_I_LOAD: run_load(run, instr, n); break;
   case VEC_I_IOTA:
-    run->code->kernels->iota[instr->type](n, r[instr->out], run->first_lane, r[instr->a], r[instr->b]);
+    run->code->kernels->iota[instr->type](n, r[instr->out], run->args->origin + run->first_lane, r[instr->a],
+                                          r[instr->b]);
     break;
   case VEC_I_GATHER: run_gather(run, instr, n); break;
   case VEC_I_LINEAR:

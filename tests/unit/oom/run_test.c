@@ -114,7 +114,19 @@ static void creating_buffers(void **state)
 
 /* ---- invocations ---- */
 
-typedef enum way { INVOKE, SUBMIT } way;
+typedef enum way { INVOKE, SUBMIT, RUN } way;
+
+/* A run of a single part. */
+static tg_status run_part(const tg_kernel *kernel, const tg_invocation *part, tg_error *error)
+{
+  tg_run *run;
+  tg_status status = tg_run_create(kernel, &run, error);
+  if (status == TG_OK) {
+    status = tg_run_part(run, part, error);
+  }
+  tg_run_destroy(run);
+  return status;
+}
 
 /* Compiles the sample and runs it in a workspace. */
 static tg_status run_sample(tg_context *context, const void *argument, tg_error *error)
@@ -136,6 +148,8 @@ static tg_status run_sample(tg_context *context, const void *argument, tg_error 
   }
   if (status == TG_OK && *chosen == INVOKE) {
     status = tg_invoke(kernel, &invocation, error);
+  } else if (status == TG_OK && *chosen == RUN) {
+    status = run_part(kernel, &invocation, error);
   } else if (status == TG_OK) {
     status = tg_submit(kernel, &invocation, &event, error);
     status = status == TG_OK ? tg_wait(event, error) : status;
@@ -156,6 +170,13 @@ static void submitting(void **state)
 {
   (void)state;
   way chosen = SUBMIT;
+  assert_true(oom_drive(run_sample, &chosen) > 10);
+}
+
+static void running_in_parts(void **state)
+{
+  (void)state;
+  way chosen = RUN;
   assert_true(oom_drive(run_sample, &chosen) > 10);
 }
 
@@ -196,8 +217,13 @@ static void invoking_allocates_nothing(void **state)
 int main(void)
 {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(creating_a_context),         cmocka_unit_test(compiling), cmocka_unit_test(creating_a_workspace),
-      cmocka_unit_test(creating_buffers),           cmocka_unit_test(invoking),  cmocka_unit_test(submitting),
+      cmocka_unit_test(creating_a_context),
+      cmocka_unit_test(compiling),
+      cmocka_unit_test(creating_a_workspace),
+      cmocka_unit_test(creating_buffers),
+      cmocka_unit_test(invoking),
+      cmocka_unit_test(submitting),
+      cmocka_unit_test(running_in_parts),
       cmocka_unit_test(invoking_allocates_nothing),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,6 +1,6 @@
 /* random_threads_test.c: random lengths and data on several threads, with all that tiles have to agree on: loops that
  * take very long in few lanes, ties of argmin and argmax, traps, sums, and every fold into tables of every layout. The
- * bytes are those of one thread alone. Runs with the thread sanitizer too. */
+ * bytes are those of one thread alone, in one invocation or in parts. Runs with the thread sanitizer too. */
 #include "kit.h"
 #include "pool.h"
 
@@ -78,32 +78,58 @@ static void fill_results(results *r)
   }
 }
 
-static tg_status run(tg_context *context, const tg_kernel *kernel, uint64_t n, bool on_stack, results *r)
+static tg_invocation bind_all(tg_binding bindings[N_OPERANDS], results *r)
 {
-  tg_binding bindings[N_OPERANDS] = {
-      KIT_STREAM(x),       KIT_STREAM(k),        KIT_STREAM(r->y),    KIT_ONE(r->s),      KIT_ONE(r->t),
-      KIT_ONE(r->u),       KIT_ONE(r->least),    KIT_ONE(r->most),    KIT_ONE(r->never),  KIT_STREAM(r->added),
-      KIT_STREAM(r->lows), KIT_STREAM(r->highs), KIT_STREAM(r->both), KIT_STREAM(r->any), KIT_STREAM(r->odd)};
+  tg_binding filled[N_OPERANDS] = {KIT_STREAM(x),       KIT_STREAM(k),        KIT_STREAM(r->y),    KIT_ONE(r->s),
+                                   KIT_ONE(r->t),       KIT_ONE(r->u),        KIT_ONE(r->least),   KIT_ONE(r->most),
+                                   KIT_ONE(r->never),   KIT_STREAM(r->added), KIT_STREAM(r->lows), KIT_STREAM(r->highs),
+                                   KIT_STREAM(r->both), KIT_STREAM(r->any),   KIT_STREAM(r->odd)};
   tg_invocation invocation = TG_INVOCATION_INIT;
+  memcpy(bindings, filled, sizeof filled);
   bindings[10].offset = 1;
   bindings[10].stride = 4;
   bindings[11].offset = sizeof r->highs - sizeof *r->highs;
   bindings[11].stride = -(ptrdiff_t)sizeof *r->highs;
   bindings[12].stride = 4;
-  invocation.n = n;
   invocation.bindings = bindings;
   invocation.n_bindings = N_OPERANDS;
   invocation.outcome = &r->outcome;
+  return invocation;
+}
+
+static tg_status run(tg_context *context, const tg_kernel *kernel, uint64_t n, bool on_stack, results *r)
+{
+  tg_binding bindings[N_OPERANDS];
+  tg_invocation invocation = bind_all(bindings, r);
+  invocation.n = n;
   return on_stack ? tg_invoke(kernel, &invocation, NULL) : kit_invoke(context, kernel, invocation, NULL);
 }
 
-static tg_kernel *compile_source(tg_context *context)
+/* In parts of a few blocks, another number each time if `blocks` is 0. */
+static tg_status run_in_parts(const tg_kernel *kernel, uint64_t n, uint64_t blocks, results *r)
+{
+  tg_binding bindings[N_OPERANDS];
+  tg_invocation part = bind_all(bindings, r);
+  tg_run *parts;
+  uint64_t count = 0;
+  tg_status status = tg_run_create(kernel, &parts, NULL);
+  for (uint64_t lane = 0; lane < n && status == TG_OK; lane += part.n) {
+    uint64_t most = TG_BLOCK_LANES * (blocks > 0 ? blocks : kit_random(n, count++) % 9);
+    part.n = n - lane < most ? n - lane : most;
+    bindings[0].offset = bindings[1].offset = bindings[2].offset = (size_t)lane * 4;
+    status = tg_run_part(parts, &part, NULL);
+  }
+  tg_run_destroy(parts);
+  return status;
+}
+
+static tg_kernel *compile_source(tg_context *context, const char *backend)
 {
   tg_graph *g;
   tg_error error = {0};
   tg_compile_options options = TG_COMPILE_OPTIONS_INIT;
   tg_kernel *kernel = NULL;
-  options.backend = "ref";
+  options.backend = backend;
   if (tg_graph_read(context, source, sizeof source - 1, TG_FORM_TEXT, &g, &error) != TG_OK ||
       tg_compile(context, g, &options, &kernel, &error) != TG_OK) {
     fail_msg("%u:%u: %s", (unsigned)error.pos.line, (unsigned)error.pos.column, error.message);
@@ -123,7 +149,7 @@ static void random_lanes(void **state)
   unsigned n_threads = *(unsigned *)*state;
   tg_context *alone = kit_context_threads((tg_threads){NULL, NULL, 1});
   tg_context *context = kit_context_threads(pool_threads(&n_threads));
-  tg_kernel *one = compile_source(alone), *several = compile_source(context);
+  tg_kernel *one = compile_source(alone, "ref"), *several = compile_source(context, "ref");
   results *want = malloc(sizeof *want), *got = malloc(sizeof *got);
   assert_true(want != NULL && got != NULL);
   assert_int_equal(tg_context_threads(context), n_threads);
@@ -138,6 +164,38 @@ static void random_lanes(void **state)
   }
   tg_kernel_destroy(one);
   tg_kernel_destroy(several);
+  tg_context_destroy(alone);
+  tg_context_destroy(context);
+  free(want);
+  free(got);
+}
+
+/* Parts of one block, so that all tiles are one; of 16, so that they are whole; and of a few at random, none included.
+ */
+static void random_parts(void **state)
+{
+  static const uint64_t blocks[] = {1, 3, 16, 0};
+  unsigned n_threads = *(unsigned *)*state;
+  tg_context *alone = kit_context_threads((tg_threads){NULL, NULL, 1});
+  tg_context *context = kit_context_threads(pool_threads(&n_threads));
+  tg_kernel *one = compile_source(alone, "ref");
+  tg_kernel *several[] = {compile_source(context, "ref"), compile_source(context, "vec")};
+  results *want = malloc(sizeof *want), *got = malloc(sizeof *got);
+  assert_true(want != NULL && got != NULL);
+  for (uint64_t seed = 0; seed < 10; seed++) {
+    uint64_t n = length(seed);
+    make_lanes(seed, n);
+    fill_results(want);
+    assert_int_equal(run(alone, one, n, true, want), TG_OK);
+    for (size_t i = 0; i < KIT_COUNT(blocks); i++) {
+      fill_results(got);
+      assert_int_equal(run_in_parts(several[(seed + i) % 2], n, blocks[i], got), TG_OK);
+      assert_memory_equal(want, got, sizeof *want);
+    }
+  }
+  tg_kernel_destroy(one);
+  tg_kernel_destroy(several[0]);
+  tg_kernel_destroy(several[1]);
   tg_context_destroy(alone);
   tg_context_destroy(context);
   free(want);
@@ -169,7 +227,8 @@ int main(void)
   const struct CMUnitTest tests[] = {
       cmocka_unit_test_prestate(random_lanes, &counts[0]), cmocka_unit_test_prestate(random_lanes, &counts[1]),
       cmocka_unit_test_prestate(random_lanes, &counts[2]), cmocka_unit_test_prestate(random_lanes, &counts[3]),
-      cmocka_unit_test_prestate(large_tables, &counts[3]),
+      cmocka_unit_test_prestate(random_parts, &counts[0]), cmocka_unit_test_prestate(random_parts, &counts[1]),
+      cmocka_unit_test_prestate(random_parts, &counts[3]), cmocka_unit_test_prestate(large_tables, &counts[3]),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

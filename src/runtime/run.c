@@ -1,0 +1,139 @@
+/* run.c: runs: invocations whose lanes come in parts, for streams that memory does not hold. In: a kernel, then parts,
+ * each an invocation of its own. Out: what one invocation of all the lanes would give.
+ *
+ * The workspace lives as long as the run, and with it the uniform values and the pile of float sums, whose parts are
+ * numbered by blocks of the whole. All else that must be handed on is a few partials (tile_carry), from which the first
+ * worker of the next part begins. */
+#include "runtime/tiles.h"
+
+#include "base/fpenv.h"
+
+#include <string.h>
+
+struct tg_run {
+  const tg_kernel *kernel;
+  tg_workspace *workspace;
+  uint64_t n; /* lanes so far */
+  bool is_prepared;
+  tile_carry carry;
+  size_t n_parts; /* in the pile */
+};
+
+/* ---- making ---- */
+
+static bool make_carry(tg_run *run)
+{
+  const tg_kernel *kernel = run->kernel;
+  const tg_allocator *a = &kernel->context->allocator;
+  run->carry.sums = alloc_zeroed(a, kernel->n_sums + 1, sizeof *run->carry.sums);
+  run->carry.best = alloc_zeroed(a, kernel->n_args + 1, sizeof *run->carry.best);
+  if (run->carry.sums == NULL || run->carry.best == NULL) {
+    return false;
+  }
+  for (size_t k = 0; k < kernel->n_args; k++) {
+    run->carry.best[k].arg.state = ARG_NONE;
+  }
+  return true;
+}
+
+tg_status tg_run_create(const tg_kernel *kernel, tg_run **out, tg_error *error)
+{
+  tg_run *run = alloc_zeroed(&kernel->context->allocator, 1, sizeof *run);
+  *out = NULL;
+  if (run == NULL) {
+    return error_set(error, TG_NOMEM, "no memory for a run");
+  }
+  run->kernel = kernel;
+  if (!make_carry(run) || tg_workspace_create(kernel->context, kernel->layout.most, &run->workspace) != TG_OK) {
+    tg_run_destroy(run);
+    return error_set(error, TG_NOMEM, "no memory for a run's workspace of %zu bytes", kernel->layout.most);
+  }
+  *out = run;
+  return TG_OK;
+}
+
+void tg_run_destroy(tg_run *run)
+{
+  if (run == NULL) {
+    return;
+  }
+  const tg_kernel *kernel = run->kernel;
+  const tg_allocator *a = &kernel->context->allocator;
+  alloc_free(a, run->carry.sums, kernel->n_sums + 1, sizeof *run->carry.sums);
+  alloc_free(a, run->carry.best, kernel->n_args + 1, sizeof *run->carry.best);
+  tg_workspace_destroy(run->workspace);
+  alloc_free(a, run, 1, sizeof *run);
+}
+
+/* ---- parts ---- */
+
+static tg_status check_part(const tg_run *run, const tg_invocation *part, tg_error *error)
+{
+  TG_TRY(invoke_check(run->kernel, part, error));
+  if (part->n > 0 && run->n % TG_BLOCK_LANES != 0) {
+    error_set(error, TG_ARGUMENT, "the run has had %llu lanes, no multiple of %d: no more can follow",
+              (unsigned long long)run->n, TG_BLOCK_LANES);
+    error_hint(error, "give every part but the last a multiple of TG_BLOCK_LANES");
+    return TG_ARGUMENT;
+  }
+  if (part->n > TG_N_MAX - run->n) {
+    return error_set(error, TG_ARGUMENT, "the run would have more than 2^40 lanes");
+  }
+  return TG_OK;
+}
+
+/* Tiles must be whole, and begin at multiples of their size: only the last part may end within one. */
+static void align_tiles(tile_run *tiles, const tg_run *run, uint64_t n)
+{
+  uint64_t first = run->n / TG_BLOCK_LANES, n_blocks = (n + TG_BLOCK_LANES - 1) / TG_BLOCK_LANES;
+  uint64_t ends = n % TG_BLOCK_LANES == 0 ? first | n_blocks : first;
+  while (tiles->level > 0 && (ends & ((UINT64_C(1) << tiles->level) - 1)) != 0) {
+    tiles->level--;
+  }
+  tiles->n_tiles = (n_blocks + (UINT64_C(1) << tiles->level) - 1) >> tiles->level;
+  tiles->first_block = first;
+  tiles->carry = &run->carry;
+  tiles->pile.n = run->n_parts;
+}
+
+static void keep_carry(tg_run *run, const tile_run *tiles)
+{
+  const tg_kernel *kernel = run->kernel;
+  const tile_worker *first = tiles_worker(tiles, 0);
+  memcpy(run->carry.sums, first->out.sums, kernel->n_sums * sizeof *run->carry.sums);
+  memcpy(run->carry.best, first->best, kernel->n_args * sizeof *run->carry.best);
+  run->carry.traps = first->out.traps;
+  run->n_parts = tiles->pile.n;
+}
+
+/* The operands were checked; nothing can fail any more. */
+static void run_part(tg_run *run, const tg_invocation *part, const operand_memory *memory)
+{
+  const tg_kernel *kernel = run->kernel;
+  unsigned char *workspace = run->workspace->data;
+  void *uniforms = workspace + kernel->layout.uniforms;
+  engine_args args = {memory, part->n, part->fuel, uniforms, run->n};
+  tile_run tiles;
+  drive_open(&tiles, kernel, &args, workspace, plan_workers(kernel, part, memory, run->workspace->bytes));
+  align_tiles(&tiles, run, part->n);
+  fpenv saved = fpenv_enter();
+  if (part->n > 0 && !run->is_prepared) {
+    unsigned char *first = (unsigned char *)(void *)tiles_worker(&tiles, 0);
+    kernel->backend->prepare(kernel->code, &args, first + kernel->layout.scratch, uniforms);
+    run->is_prepared = true;
+  }
+  drive_run(&tiles);
+  keep_carry(run, &tiles);
+  drive_close(&tiles, part->outcome);
+  fpenv_leave(saved);
+  run->n += part->n;
+}
+
+tg_status tg_run_part(tg_run *run, const tg_invocation *part, tg_error *error)
+{
+  operand_memory *memory = (operand_memory *)(void *)(run->workspace->data + run->kernel->layout.operands);
+  TG_TRY(check_part(run, part, error));
+  TG_TRY(bind_operands(run->kernel, part, memory, error));
+  run_part(run, part, memory);
+  return TG_OK;
+}
