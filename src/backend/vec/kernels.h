@@ -41,6 +41,19 @@ typedef enum vec_binary {
   VEC_BINARY_COUNT
 } vec_binary;
 
+/* Two operations in one, the result of the first rounded before the second: for numbers of 4 and 8 bytes, with div and
+ * over for floats. A table may have none. */
+typedef enum vec_first { VEC_FIRST_ADD, VEC_FIRST_SUB, VEC_FIRST_MUL, VEC_FIRST_COUNT } vec_first;
+typedef enum vec_second {
+  VEC_SECOND_ADD,  /* (a first b) + c */
+  VEC_SECOND_SUB,  /* (a first b) - c */
+  VEC_SECOND_FROM, /* c - (a first b) */
+  VEC_SECOND_MUL,  /* (a first b) * c */
+  VEC_SECOND_DIV,  /* (a first b) / c */
+  VEC_SECOND_OVER, /* c / (a first b) */
+  VEC_SECOND_COUNT
+} vec_second;
+
 /* Which operands are scalar: of a and b, or of the two values of select. */
 typedef enum vec_form { VEC_VV, VEC_VS, VEC_SV, VEC_FORM_COUNT } vec_form;
 
@@ -49,6 +62,8 @@ typedef void vec_binary_fn(size_t n, void *out, const void *a, const void *b);
 /* out[i] = condition[i] ? a[i] : b[i] */
 typedef void vec_select_fn(size_t n, void *out, const unsigned char *condition, const void *a, const void *b);
 typedef void vec_fma_fn(size_t n, void *out, const void *a, const void *b, const void *c);
+/* Bits 0, 1 and 2 of `scalars`: a, b, c is one element for all. */
+typedef void vec_fused_fn(size_t n, void *out, const void *a, const void *b, const void *c, unsigned scalars);
 typedef void vec_divmod_fn(size_t n, void *quotient, void *remainder, const void *a, const void *b);
 
 /* Sizes of elements as an index: 1, 2, 4 and 8 bytes are 0, 1, 2, 3. */
@@ -70,6 +85,8 @@ typedef struct vec_kernels {
   /* The same for add, sub, mul, max and div on floats, with canonical NaNs: the last operation before a store. */
   vec_binary_fn *binary_canonical[VEC_BINARY_COUNT][TG_TYPE_COUNT][VEC_FORM_COUNT];
   vec_fma_fn *fma[TG_TYPE_COUNT];
+  vec_fused_fn *fused[VEC_FIRST_COUNT][VEC_SECOND_COUNT][TG_TYPE_COUNT];
+  vec_fused_fn *fused_canonical[VEC_FIRST_COUNT][VEC_SECOND_COUNT][TG_TYPE_COUNT]; /* floats, with canonical NaNs */
   vec_select_fn *select[VEC_SIZE_COUNT][VEC_FORM_COUNT];
   /* Euclidean; either of quotient and remainder may be NULL; b a stream or (scalar) one divisor for all. */
   vec_divmod_fn *divmod[TG_TYPE_COUNT];

@@ -50,6 +50,8 @@ static inline void simd_store(void *p, simd_int x)
 #define simd_load_i64(p) simd_load(p)
 #define simd_keep_f32(p, x) SIMD(storeu_ps)(p, x)
 #define simd_keep_f64(p, x) SIMD(storeu_pd)(p, x)
+#define simd_keep_u32(p, x) simd_store(p, x)
+#define simd_keep_u64(p, x) simd_store(p, x)
 #define simd_all_f32(x) SIMD(set1_ps)(x)
 #define simd_all_f64(x) SIMD(set1_pd)(x)
 #define simd_all_u16(x) SIMD(set1_epi16)((i16)(x))
@@ -66,6 +68,79 @@ static inline void simd_store(void *p, simd_int x)
 #define simd_xor(x, y) _mm256_xor_si256(x, y)
 #define simd_and(x, y) _mm256_and_si256(x, y)
 #endif
+
+/* ---- parts of a vector ----
+ * The first n elements are read and written, the others neither: fewer than a vector has. */
+
+#if defined(VEC_ISA_AVX512)
+typedef __mmask16 simd_part_f32, simd_part_u32;
+typedef __mmask8 simd_part_f64, simd_part_u64;
+#define simd_part_of_u32(n) ((__mmask16)((1u << (n)) - 1))
+#define simd_part_of_u64(n) ((__mmask8)((1u << (n)) - 1))
+#define simd_load_part_f32(part, p) _mm512_maskz_loadu_ps(part, p)
+#define simd_load_part_f64(part, p) _mm512_maskz_loadu_pd(part, p)
+#define simd_load_part_u32(part, p) _mm512_maskz_loadu_epi32(part, p)
+#define simd_load_part_u64(part, p) _mm512_maskz_loadu_epi64(part, p)
+#define simd_keep_part_f32(p, part, x) _mm512_mask_storeu_ps(p, part, x)
+#define simd_keep_part_f64(p, part, x) _mm512_mask_storeu_pd(p, part, x)
+#define simd_keep_part_u32(p, part, x) _mm512_mask_storeu_epi32(p, part, x)
+#define simd_keep_part_u64(p, part, x) _mm512_mask_storeu_epi64(p, part, x)
+#else
+typedef __m256i simd_part_f32, simd_part_f64, simd_part_u32, simd_part_u64;
+
+static inline __m256i simd_part_of_u32(size_t n)
+{
+  return _mm256_cmpgt_epi32(_mm256_set1_epi32((i32)n), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
+}
+
+static inline __m256i simd_part_of_u64(size_t n)
+{
+  return _mm256_cmpgt_epi64(_mm256_set1_epi64x((i64)n), _mm256_setr_epi64x(0, 1, 2, 3));
+}
+
+#define simd_load_part_f32(part, p) _mm256_maskload_ps(p, part)
+#define simd_load_part_f64(part, p) _mm256_maskload_pd(p, part)
+#define simd_load_part_u32(part, p) _mm256_maskload_epi32((const int *)(p), part)
+#define simd_load_part_u64(part, p) _mm256_maskload_epi64((const long long *)(p), part)
+#define simd_keep_part_f32(p, part, x) _mm256_maskstore_ps(p, part, x)
+#define simd_keep_part_f64(p, part, x) _mm256_maskstore_pd(p, part, x)
+#define simd_keep_part_u32(p, part, x) _mm256_maskstore_epi32((int *)(p), part, x)
+#define simd_keep_part_u64(p, part, x) _mm256_maskstore_epi64((long long *)(p), part, x)
+#endif
+#define simd_part_of_f32(n) simd_part_of_u32(n)
+#define simd_part_of_f64(n) simd_part_of_u64(n)
+
+/* ---- float arithmetic ---- */
+
+#define simd_add_f32(x, y) SIMD(add_ps)(x, y)
+#define simd_sub_f32(x, y) SIMD(sub_ps)(x, y)
+#define simd_mul_f32(x, y) SIMD(mul_ps)(x, y)
+#define simd_div_f32(x, y) SIMD(div_ps)(x, y)
+#define simd_add_f64(x, y) SIMD(add_pd)(x, y)
+#define simd_sub_f64(x, y) SIMD(sub_pd)(x, y)
+#define simd_mul_f64(x, y) SIMD(mul_pd)(x, y)
+#define simd_div_f64(x, y) SIMD(div_pd)(x, y)
+
+/* NaNs become canonical. */
+static inline simd_f32 simd_canonical_f32(simd_f32 x)
+{
+  simd_f32 nan = simd_all_f32(f32_from_bits(F32_NAN));
+#if defined(VEC_ISA_AVX512)
+  return _mm512_mask_blend_ps(_mm512_cmp_ps_mask(x, x, _CMP_UNORD_Q), x, nan);
+#else
+  return _mm256_blendv_ps(x, nan, _mm256_cmp_ps(x, x, _CMP_UNORD_Q));
+#endif
+}
+
+static inline simd_f64 simd_canonical_f64(simd_f64 x)
+{
+  simd_f64 nan = simd_all_f64(f64_from_bits(F64_NAN));
+#if defined(VEC_ISA_AVX512)
+  return _mm512_mask_blend_pd(_mm512_cmp_pd_mask(x, x, _CMP_UNORD_Q), x, nan);
+#else
+  return _mm256_blendv_pd(x, nan, _mm256_cmp_pd(x, x, _CMP_UNORD_Q));
+#endif
+}
 
 /* ---- comparison and selection ---- */
 

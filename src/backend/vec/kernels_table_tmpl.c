@@ -45,6 +45,26 @@
   [VEC_LT] = {INTEGERS(FORMS, lt), FLOATS(FORMS, lt)},                                    \
   [VEC_EQ] = {[TG_BOOL] = FORMS(eq_u8), BITS(FORMS, eq), FLOATS(FORMS, eq)}
 
+/* Fused pairs by type, where there are any; the kernels for integers serve both signs. */
+#if defined(VEC_ISA_AVX2) || defined(VEC_ISA_AVX512)
+#define PAIRS(name)                                                                       \
+  {[TG_I32] = VEC_FN(name##_u32), [TG_U32] = VEC_FN(name##_u32), [TG_I64] = VEC_FN(name##_u64), \
+   [TG_U64] = VEC_FN(name##_u64), FLOATS(VEC_FN, name)}
+#define SECONDS(first)                                                                    \
+  {PAIRS(first##_add), PAIRS(first##_sub), PAIRS(first##_from), PAIRS(first##_mul),       \
+   {FLOATS(VEC_FN, first##_div)}, {FLOATS(VEC_FN, first##_over)}}
+#define SECONDS_CANONICAL(first)                                                          \
+  {{FLOATS(VEC_FN, canonical_##first##_add)}, {FLOATS(VEC_FN, canonical_##first##_sub)},  \
+   {FLOATS(VEC_FN, canonical_##first##_from)}, {FLOATS(VEC_FN, canonical_##first##_mul)}, \
+   {FLOATS(VEC_FN, canonical_##first##_div)}, {FLOATS(VEC_FN, canonical_##first##_over)}}
+
+#define FUSED                                                                             \
+  .fused = {SECONDS(add), SECONDS(sub), SECONDS(mul)},                                    \
+  .fused_canonical = {SECONDS_CANONICAL(add), SECONDS_CANONICAL(sub), SECONDS_CANONICAL(mul)},
+#else
+#define FUSED
+#endif
+
 #define CONVERSIONS                                                                       \
   [TG_BOOL] = {[TG_I8] = TO(u8_u8), [TG_I16] = TO(u8_u16), [TG_I32] = TO(u8_u32), [TG_I64] = TO(u8_u64),  \
                [TG_U8] = TO(u8_u8), [TG_U16] = TO(u8_u16), [TG_U32] = TO(u8_u32), [TG_U64] = TO(u8_u64),  \
@@ -103,6 +123,7 @@ const vec_kernels VEC_FN(kernels) = {
     [VEC_DIV] = {FLOATS(FORMS, canonical_div)},
   },
   .fma = {FLOATS(VEC_FN, fma)},
+  FUSED
   .select = SIZES(FORMS, select),
   .divmod = {INTEGERS(VEC_FN, divmod)},
   .divmod_scalar = {INTEGERS(VEC_FN, divmod_scalar)},

@@ -23,21 +23,26 @@
 #define VEC_LOOP
 #endif
 
-#define VEC_JOIN_(name, isa) vec_##name##_##isa
+#define VEC_JOIN_(name, isa) name##_##isa
 #define VEC_JOIN(name, isa) VEC_JOIN_(name, isa)
-#define VEC_FN(name) VEC_JOIN(name, VEC_ISA)
+#define VEC_FN(name) VEC_JOIN(vec_##name, VEC_ISA)
 
-/* Elements, by the names of their types. */
-typedef uint8_t u8;
-typedef uint16_t u16;
-typedef uint32_t u32;
-typedef uint64_t u64;
-typedef int8_t i8;
-typedef int16_t i16;
-typedef int32_t i32;
-typedef int64_t i64;
-typedef float f32;
-typedef double f64;
+/* Elements, by the names of their types. A register of the engine holds now one type, now another. */
+#if defined(__GNUC__)
+#define VEC_ELEMENT __attribute__((may_alias))
+#else
+#define VEC_ELEMENT
+#endif
+typedef uint8_t VEC_ELEMENT u8;
+typedef uint16_t VEC_ELEMENT u16;
+typedef uint32_t VEC_ELEMENT u32;
+typedef uint64_t VEC_ELEMENT u64;
+typedef int8_t VEC_ELEMENT i8;
+typedef int16_t VEC_ELEMENT i16;
+typedef int32_t VEC_ELEMENT i32;
+typedef int64_t VEC_ELEMENT i64;
+typedef float VEC_ELEMENT f32;
+typedef double VEC_ELEMENT f64;
 
 #define VEC_UNSIGNED(X) X(u8) X(u16) X(u32) X(u64)
 #define VEC_SIGNED(X) X(i8) X(i16) X(i32) X(i64)
@@ -107,6 +112,25 @@ VEC_FLOATS(VEC_DECLARE)
   vec_unary_fn VEC_FN(sqrt_##T), VEC_FN(canonical_##T), VEC_FN(round_even_##T), VEC_FN(round_down_##T),                \
       VEC_FN(round_up_##T), VEC_FN(round_zero_##T);
 VEC_FLOATS(VEC_DECLARE)
+#undef VEC_DECLARE
+
+/* Fused pairs: X(first, second, T). */
+/* clang-format off */
+#define VEC_SECONDS(X, first, T) X(first, add, T) X(first, sub, T) X(first, from, T) X(first, mul, T)
+#define VEC_RATIOS(X, first, T) X(first, div, T) X(first, over, T)
+#define VEC_PAIRS(X, SECONDS, T) SECONDS(X, add, T) SECONDS(X, sub, T) SECONDS(X, mul, T)
+#define VEC_FUSED_INTEGERS(X) VEC_PAIRS(X, VEC_SECONDS, u32) VEC_PAIRS(X, VEC_SECONDS, u64)
+#define VEC_FUSED_FLOATS(X)                                                                                            \
+  VEC_PAIRS(X, VEC_SECONDS, f32) VEC_PAIRS(X, VEC_SECONDS, f64)                                                        \
+  VEC_PAIRS(X, VEC_RATIOS, f32) VEC_PAIRS(X, VEC_RATIOS, f64)
+/* clang-format on */
+
+#define VEC_DECLARE(first, second, T) vec_fused_fn VEC_FN(first##_##second##_##T);
+VEC_FUSED_INTEGERS(VEC_DECLARE)
+VEC_FUSED_FLOATS(VEC_DECLARE)
+#undef VEC_DECLARE
+#define VEC_DECLARE(first, second, T) vec_fused_fn VEC_FN(canonical_##first##_##second##_##T);
+VEC_FUSED_FLOATS(VEC_DECLARE)
 #undef VEC_DECLARE
 
 vec_unary_fn VEC_FN(not_truth);

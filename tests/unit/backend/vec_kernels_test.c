@@ -16,14 +16,14 @@ enum { MAX_PAIRS = STRIPS_MAX_EDGES * STRIPS_MAX_EDGES, MAX_LENGTH = 67, N_SCALA
 
 /* ---- kernels as the tests see them ---- */
 
-typedef enum group { UNARY, BINARY, CANONICAL, SELECT, FMA, DIVMOD, CONVERT } group;
+typedef enum group { UNARY, BINARY, CANONICAL, SELECT, FMA, FUSED, FUSED_CANONICAL, DIVMOD, CONVERT } group;
 
 typedef struct kernel {
   group group;
-  int op;          /* vec_unary, vec_binary; DIVMOD: which results are asked for, 1 and 2 */
+  int op;          /* vec_unary, vec_binary; FUSED: which pair; DIVMOD: which results are asked for, 1 and 2 */
   tg_type type;    /* of the operands (of select: the values) */
   tg_type to;      /* of the results */
-  vec_form form;   /* of BINARY, CANONICAL, SELECT; DIVMOD: VV or VS */
+  vec_form form;   /* of BINARY, CANONICAL, SELECT; DIVMOD: VV or VS; FUSED: a bit for each scalar operand */
   tg_op meaning;   /* how `ref` names it */
   uint16_t detail; /* rounding */
 } kernel;
@@ -52,10 +52,24 @@ static tg_type arg_type(const kernel *k, int arg)
   return k->group == SELECT && arg == 0 ? TG_BOOL : k->type;
 }
 
+static bool is_fused(const kernel *k)
+{
+  return k->group == FUSED || k->group == FUSED_CANONICAL;
+}
+
 static bool arg_is_scalar(const kernel *k, int arg)
 {
+  if (is_fused(k)) {
+    return (unsigned)k->form >> arg & 1;
+  }
   int first = k->group == SELECT ? 1 : 0;
   return (k->form == VEC_SV && arg == first) || (k->form == VEC_VS && arg == first + 1);
+}
+
+static vec_fused_fn *pair_of(const vec_kernels *table, const kernel *k)
+{
+  int first = k->op / VEC_SECOND_COUNT, second = k->op % VEC_SECOND_COUNT;
+  return (k->group == FUSED ? table->fused : table->fused_canonical)[first][second][k->type];
 }
 
 static bool is_there(const vec_kernels *table, const kernel *k)
@@ -66,6 +80,8 @@ static bool is_there(const vec_kernels *table, const kernel *k)
   case CANONICAL: return table->binary_canonical[k->op][k->type][k->form] != NULL;
   case SELECT: return table->select[size_index(k->type)][k->form] != NULL;
   case FMA: return table->fma[k->type] != NULL;
+  case FUSED:
+  case FUSED_CANONICAL: return pair_of(table, k) != NULL;
   case DIVMOD: return (k->form == VEC_VV ? table->divmod : table->divmod_scalar)[k->type] != NULL;
   case CONVERT: return table->convert[k->type][k->to] != NULL;
   }
@@ -80,6 +96,8 @@ static void call(const vec_kernels *table, const kernel *k, size_t n, void *cons
   case CANONICAL: table->binary_canonical[k->op][k->type][k->form](n, out[0], in[0], in[1]); break;
   case SELECT: table->select[size_index(k->type)][k->form](n, out[0], in[0], in[1], in[2]); break;
   case FMA: table->fma[k->type](n, out[0], in[0], in[1], in[2]); break;
+  case FUSED:
+  case FUSED_CANONICAL: pair_of(table, k)(n, out[0], in[0], in[1], in[2], (unsigned)k->form); break;
   case CONVERT: table->convert[k->type][k->to](n, out[0], in[0]); break;
   case DIVMOD:
     (k->form == VEC_VV ? table->divmod : table->divmod_scalar)[k->type](n, k->op & 1 ? out[0] : NULL,
@@ -90,8 +108,34 @@ static void call(const vec_kernels *table, const kernel *k, size_t n, void *cons
 
 /* ---- what is expected ---- */
 
+static uint64_t evaluate_two(tg_op op, tg_type type, uint64_t a, uint64_t b)
+{
+  uint32_t args[2] = {0, 1};
+  uint64_t bits[3] = {a, b, 0};
+  graph_value values[3] = {{.type = (uint8_t)type}, {.type = (uint8_t)type}, {.type = (uint8_t)type}};
+  tg_graph one = {.args.data = args, .values.data = values};
+  graph_node node = {.op = (uint8_t)op, .type = (uint8_t)type, .n_args = 2, .first_result = 2};
+  eval_node(&one, &node, bits);
+  return bits[2];
+}
+
+static void evaluate_pair(const kernel *k, const uint64_t x[3], uint64_t *result)
+{
+  static const tg_op firsts[VEC_FIRST_COUNT] = {TG_OP_ADD, TG_OP_SUB, TG_OP_MUL};
+  static const tg_op seconds[VEC_SECOND_COUNT] = {TG_OP_ADD, TG_OP_SUB, TG_OP_SUB, TG_OP_MUL, TG_OP_DIV, TG_OP_DIV};
+  vec_second second = (vec_second)(k->op % VEC_SECOND_COUNT);
+  bool is_turned = second == VEC_SECOND_FROM || second == VEC_SECOND_OVER;
+  uint64_t first = evaluate_two(firsts[k->op / VEC_SECOND_COUNT], k->type, x[0], x[1]);
+  *result = value_canonical(k->type,
+                            evaluate_two(seconds[second], k->type, is_turned ? x[2] : first, is_turned ? first : x[2]));
+}
+
 static void evaluate(const kernel *k, const uint64_t x[3], uint64_t results[2])
 {
+  if (is_fused(k)) {
+    evaluate_pair(k, x, results);
+    return;
+  }
   uint32_t args[3] = {0, 1, 2};
   uint64_t bits[5] = {x[0], x[1], x[2], 0, 0};
   graph_value values[5] = {{0}};
@@ -154,7 +198,8 @@ static void call_once(const vec_kernels *table, const kernel *k, size_t first, s
   strips_say("%s n %zu head %zu in place %d", name_of(table, k), n, head, in_place);
   call(table, k, n, results, operands);
   for (int r = 0; r < n_out; r++) {
-    bool is_asked = k->group != DIVMOD || (k->op >> r & 1) != 0, is_exact = k->group == CANONICAL || k->detail == 99;
+    bool is_asked = k->group != DIVMOD || (k->op >> r & 1) != 0,
+         is_exact = k->group == CANONICAL || k->group == FUSED_CANONICAL || k->detail == 99;
     strips_check(&out[r], k->to, is_exact, is_asked ? d.expected[r] + first : d.expected[1 - r] + first,
                  is_asked || in_place < 0 ? n : 0);
     strips_free(&out[r]);
@@ -185,6 +230,9 @@ static void call_all(const kernel *k, bool has_lengths)
   const vec_kernels *table;
   expect(k);
   for (size_t i = 0; (table = strips_table(i)) != NULL; i++) {
+    if (is_fused(k) && table->fused[0][0][TG_F32] == NULL) {
+      continue; /* a table without any of them */
+    }
     assert_true(is_there(table, k));
     call_once(table, k, 0, d.n, i, -1);
     if (has_lengths) {
@@ -348,6 +396,29 @@ static void test_fma(void **state)
   }
 }
 
+/* Every set of scalar operands with every pair; only some of the pairs of operations are there for integers. */
+static void check_fused(group kind, int op, unsigned classes)
+{
+  for (int type = 0; type < TG_TYPE_COUNT; type++) {
+    for (int scalars = 0; scalars < 8; scalars++) {
+      bool is_wide = type_table[type].bytes >= 4;
+      kernel k = {kind, op, (tg_type)type, (tg_type)type, (vec_form)scalars, TG_OP_FMA, 0};
+      check_for(k, is_wide ? classes : 0);
+    }
+  }
+}
+
+static void test_fused(void **state)
+{
+  (void)state;
+  for (int op = 0; op < VEC_FIRST_COUNT * VEC_SECOND_COUNT; op++) {
+    int second = op % VEC_SECOND_COUNT;
+    bool is_ratio = second == VEC_SECOND_DIV || second == VEC_SECOND_OVER;
+    check_fused(FUSED, op, is_ratio ? TG_CLASS_FLOAT : TG_CLASS_NUMBER);
+    check_fused(FUSED_CANONICAL, op, TG_CLASS_FLOAT);
+  }
+}
+
 static void test_divmod(void **state)
 {
   (void)state;
@@ -407,7 +478,7 @@ int main(void)
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_unary),    cmocka_unit_test(test_binary),  cmocka_unit_test(test_binary_canonical),
       cmocka_unit_test(test_select),   cmocka_unit_test(test_fma),     cmocka_unit_test(test_divmod),
-      cmocka_unit_test(test_divmod_8), cmocka_unit_test(test_convert),
+      cmocka_unit_test(test_divmod_8), cmocka_unit_test(test_convert), cmocka_unit_test(test_fused),
   };
   return cmocka_run_group_tests(tests, enter, NULL);
 }
