@@ -46,12 +46,13 @@ SUM_FLOAT(f64, 32, add_pd)
 #define SUM(T)                                                                            \
   void VEC_FN(sum_##T)(size_t n, void *columns, const void *a)                            \
   {                                                                                       \
-    u64 *column = columns, total = 0;                                                     \
+    u64 *column = columns;                                                                \
     const T *xs = a;                                                                      \
+    uint64_t total = 0; /* of a type without an attribute: gcc 12 warns of sums of others */ \
     for (size_t i = 0; i < n; i++) {                                                      \
-      total += (u64)xs[i];                                                                \
+      total += (uint64_t)xs[i];                                                           \
     }                                                                                     \
-    column[0] += total;                                                                   \
+    column[0] = column[0] + total;                                                        \
   }
 SUM(u32)
 SUM(u64)
@@ -71,7 +72,7 @@ enum { SHORT_ROW = 4096 };
       for (size_t i = 0; i < length; i++) {                                               \
         total += xs[i];                                                                   \
       }                                                                                   \
-      column[0] += (u64)(i64)total;                                                       \
+      column[0] = column[0] + (uint64_t)(int64_t)total;                                   \
       xs += length;                                                                       \
       n -= length;                                                                        \
     }                                                                                     \
