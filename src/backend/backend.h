@@ -3,7 +3,7 @@
 #ifndef TG_BACKEND_BACKEND_H
 #define TG_BACKEND_BACKEND_H
 
-#include "graph/graph.h"
+#include "graph/cost.h"
 
 /* The memory of one operand, checked: element i lies at base + i * stride. base NULL: none (a param takes its default,
  * a result is dropped). */
@@ -49,7 +49,9 @@ typedef struct partials {
   trap_partial traps;
 } partials;
 
-enum { TG_BACKEND_ABI = 1 };
+enum { TG_BACKEND_ABI = 2 };
+
+typedef struct explainer explainer; /* explain/explain.h */
 
 typedef struct tg_backend {
   uint32_t abi, size; /* TG_BACKEND_ABI and sizeof when compiled */
@@ -66,6 +68,10 @@ typedef struct tg_backend {
   void (*prepare)(const void *code, const engine_args *args, void *scratch, void *uniforms);
   /* Runs lanes [begin, end) of one block and adds what they give to *out. */
   void (*run)(const void *code, const engine_args *args, const uint64_t lanes[2], void *scratch, partials *out);
+  /* How long its operations take, roughly. */
+  cost_speed speed;
+  /* Adds records of what it made of the graph, in sections of its own. NULL: it has nothing to say. */
+  void (*explain)(const void *code, explainer *e);
 } tg_backend;
 
 extern const tg_backend ref_backend, vec_backend;

@@ -64,48 +64,9 @@ void plan_workspace(tg_kernel *kernel)
 
 /* ---- cost ---- */
 
-enum { NODE_PS = 40, REF_NODE_PS = 7000 }; /* of a simple node in a lane: vectors, and one lane at a time */
-#define LANE_PS_MOST (UINT64_C(1) << 23)   /* times 2^40 lanes, it fits */
-
-/* Nodes in units of a simple one, as `vec` was measured. No floats: the caller's environment may trap them. */
-static uint64_t weigh(const graph_node *node)
-{
-  switch (node->op) {
-  case TG_OP_CONST:
-  case TG_OP_PARAM: return 0;
-  case TG_OP_DIV:
-  case TG_OP_SQRT: return 4;
-  case TG_OP_GATHER: return 16;
-  case TG_OP_DIVMOD:
-  case TG_OP_ALOAD:
-  case TG_OP_ASTORE: return 32;
-  case TG_OP_COMBINE: return 64;
-  case TG_OP_LINEAR: return 1 + node->n_entries;
-  case TG_OP_ARRAY: return 1 + node->imm / 8;
-  default: return 1;
-  }
-}
-
-/* A loop is taken to go round eight times; a loop in a loop too, but no deeper than three. */
 void plan_cost(tg_kernel *kernel)
 {
-  static const uint64_t rounds[] = {1, 8, 64, 512};
-  const tg_graph *g = kernel->graph;
-  uint32_t ends[TG_MAX_DEPTH + 1];
-  size_t depth = 0;
-  uint64_t weight = 0;
-  for (uint32_t i = graph_main_start(g); i < g->nodes.n; i++) {
-    const graph_node *node = &g->nodes.data[i];
-    while (depth > 0 && i > ends[depth - 1]) {
-      depth--;
-    }
-    weight += weigh(node) * rounds[depth < 3 ? depth : 3];
-    if (node->op == TG_OP_LOOP) {
-      ends[depth++] = node->end;
-    }
-  }
-  uint64_t each = kernel->backend == &ref_backend ? REF_NODE_PS : NODE_PS;
-  kernel->lane_ps = weight > LANE_PS_MOST / each ? LANE_PS_MOST : weight * each;
+  kernel->lane_ps = cost_lane_ps(kernel->graph, kernel->backend->speed, COST_ROUNDS);
 }
 
 /* ---- threads ---- */

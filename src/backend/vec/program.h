@@ -158,6 +158,8 @@ void vec_carry_arrays(vec_run *run, uint32_t array, const uint64_t *next, uint64
 void vec_trap_lane(vec_run *run, uint32_t lane, uint32_t code, uint32_t position);
 /* linear.c: the rings gf2 and mod, lane by lane. */
 void vec_run_linear(vec_run *run, const vec_instr *instr, vec_lanes lanes);
+/* explain.c: records of what the code is. */
+void vec_explain(const void *code, explainer *e);
 /* sinks.c: what a strip leaves behind. */
 void vec_run_sinks(vec_run *run, size_t n, partials *out);
 

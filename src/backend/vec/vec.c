@@ -281,7 +281,7 @@ static tg_status vec_compile(tg_context *context, const tg_graph *graph, void **
   {                                                                                                                    \
     .abi = TG_BACKEND_ABI, .size = sizeof(tg_backend), .name = name_, .doc = doc_, .supports = vec_supports,           \
     .compile = compile_, .drop = vec_drop, .uniform_bytes = vec_uniform_bytes, .scratch_bytes = vec_scratch_bytes,     \
-    .prepare = vec_prepare, .run = vec_run_lanes                                                                       \
+    .prepare = vec_prepare, .run = vec_run_lanes, .speed = {1000, 0}, .explain = vec_explain                           \
   }
 
 const tg_backend vec_backend = VEC_BACKEND("vec", "strips of lanes on the CPU's vector units, built in", vec_compile);
