@@ -27,8 +27,9 @@
 #define VEC_JOIN(name, isa) VEC_JOIN_(name, isa)
 #define VEC_FN(name) VEC_JOIN(vec_##name, VEC_ISA)
 
-/* Elements, by the names of their types. A register of the engine holds now one type, now another. */
-#if defined(__GNUC__)
+/* Elements, by the names of their types. A register of the engine holds now one type, now another: the build says
+ * -fno-strict-aliasing. Where the library is one file, clang cannot be told; gcc can, and warns of such types. */
+#if defined(__clang__)
 #define VEC_ELEMENT __attribute__((may_alias))
 #else
 #define VEC_ELEMENT
