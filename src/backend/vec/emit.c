@@ -112,9 +112,11 @@ static void aim_at_store(vec_planner *p, uint32_t i, vec_form form)
     return;
   }
   vec_instr *instr = &p->code->instrs.data[p->code->instrs.n - 1];
-  instr->fn_store =
-      type_in(type, TG_CLASS_FLOAT) ? p->code->kernels->binary_canonical[op][type][form] : instr->fn.binary;
-  if (instr->fn_store != NULL && type != TG_BOOL && (tg_type)p->g->operands.data[output].mode == type) {
+  instr->fn_store = instr->fn;
+  if (type_in(type, TG_CLASS_FLOAT)) {
+    instr->fn_store.binary = p->code->kernels->binary_canonical[op][type][form];
+  }
+  if (instr->fn_store.binary != NULL && type != TG_BOOL && (tg_type)p->g->operands.data[output].mode == type) {
     instr->store = output;
     p->code->aimed[output] = true;
   }
@@ -128,7 +130,7 @@ static void emit_binary(vec_planner *p, uint32_t i, int op)
   uint32_t ab[2] = {plan_register(p, args[0]), plan_register(p, args[1])};
   vec_binary_fn *fn = p->code->kernels->binary[op][plan_type(p, args[0])][form];
   if (plan_size(p, args[0]) == plan_size(p, node->first_result)) {
-    plan_expire_args(p, i);
+    plan_expire_args(p, i, i);
   }
   add_binary(p, i, fn, plan_define(p, node->first_result), ab);
   if (!p->preparing) {
@@ -141,7 +143,7 @@ static void emit_unary(vec_planner *p, uint32_t i, vec_unary_fn *fn)
   const graph_node *node = &p->g->nodes.data[i];
   uint32_t v = node_args(p->g, node)[0], a = plan_register(p, v);
   if (plan_size(p, v) == plan_size(p, node->first_result)) {
-    plan_expire_args(p, i);
+    plan_expire_args(p, i, i);
   }
   add_unary(p, i, fn, plan_define(p, node->first_result), a);
 }

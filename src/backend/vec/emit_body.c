@@ -302,8 +302,10 @@ static void emit_nodes(vec_planner *p, uint32_t first, uint32_t end)
     if (node->op == TG_OP_LOOP || node->op == TG_OP_BRANCH) {
       last = node->end;
       node->op == TG_OP_LOOP ? emit_loop(p, i) : emit_branch(p, i);
-    } else if (is_wanted(p, i)) {
-      is_effect(node) ? emit_effect(p, i) : emit_pure(p, i);
+    } else if (is_wanted(p, i) && is_effect(node)) {
+      emit_effect(p, i);
+    } else if (is_wanted(p, i) && p->fused[node->first_result] == VEC_NONE && !fuse_emit(p, i)) {
+      emit_pure(p, i);
     }
     plan_expire_after(p, i);
     if (last != i) {
@@ -329,6 +331,21 @@ static void emit_prepare(vec_planner *p)
   p->preparing = false;
 }
 
+static void emit_sink(vec_planner *p, uint32_t i)
+{
+  const graph_node *node = &p->g->nodes.data[i];
+  uint32_t v = node->n_args > 0 ? node_args(p->g, node)[0] : 0;
+  vec_sink sink = {i, {VEC_NONE, VEC_NONE}};
+  if (!vec_room(&p->allocator, &p->code->sinks, 1)) {
+    p->failed = true;
+    return;
+  }
+  for (uint32_t k = 0; k < 2 && node->op == TG_OP_SUM && p->fused[v] == i; k++) {
+    sink.product[k] = plan_register(p, node_args(p->g, &p->g->nodes.data[p->made_at[v]])[k]);
+  }
+  p->code->sinks.data[p->code->sinks.n++] = sink;
+}
+
 static void emit_main(vec_planner *p)
 {
   uint32_t start = graph_main_start(p->g);
@@ -340,6 +357,11 @@ static void emit_main(vec_planner *p)
   }
   emit_nodes(p, start, (uint32_t)p->g->nodes.n);
   p->code->main.end = here(p);
+  for (uint32_t i = start; i < p->g->nodes.n && !p->failed; i++) {
+    if (op_table[p->g->nodes.data[i].op].flags & TG_SINKS) {
+      emit_sink(p, i);
+    }
+  }
 }
 
 bool vec_emit(vec_code *code)

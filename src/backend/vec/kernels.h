@@ -106,6 +106,8 @@ typedef struct vec_kernels {
   /* Adds a[i] to column i mod C, in ascending order of i: chapter 7. columns: C elements of the sum's type (C = 64 for
    * f32, 32 for f64; integers and bool: 32 columns of 64 bits whose total counts, so any column will do). */
   void (*sum[TG_TYPE_COUNT])(size_t n, void *columns, const void *a);
+  /* The same with the products a[i] * b[i], rounded before they are added; floats. */
+  void (*sum_product[TG_TYPE_COUNT])(size_t n, void *columns, const void *a, const void *b);
   /* Where the least and the greatest number is. */
   vec_best (*argmin[TG_TYPE_COUNT])(size_t n, const void *a);
   vec_best (*argmax[TG_TYPE_COUNT])(size_t n, const void *a);

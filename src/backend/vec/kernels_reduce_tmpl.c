@@ -7,41 +7,53 @@
 /* ---- sums ----
  * 256 bytes of columns stay in registers from row to row. */
 
+#define ELEMENT(T, at) xs[at]
+#define PRODUCT(T, at) (xs[at] * zs[at])
 #if defined(VEC_SIMD)
 enum { SUM_VECTORS = 256 / VEC_BYTES };
-#define SUM_ROWS(T, C, add)                                                               \
+#define SIMD_ELEMENT(T, at) simd_load_##T(xs + (at))
+#define SIMD_PRODUCT(T, at) simd_mul_##T(simd_load_##T(xs + (at)), simd_load_##T(zs + (at)))
+#define SUM_ROWS(T, C, TERM)                                                              \
     simd_##T sums[SUM_VECTORS];                                                           \
     for (size_t k = 0; k < SUM_VECTORS; k++) {                                            \
       sums[k] = simd_load_##T(column + k * SIMD_LANES(T));                                \
     }                                                                                     \
-    for (; n >= C; n -= C, xs += C) {                                                     \
+    for (; i + C <= n; i += C) {                                                          \
       for (size_t k = 0; k < SUM_VECTORS; k++) {                                          \
-        sums[k] = SIMD(add)(sums[k], simd_load_##T(xs + k * SIMD_LANES(T)));              \
+        sums[k] = simd_add_##T(sums[k], SIMD_##TERM(T, i + k * SIMD_LANES(T)));           \
       }                                                                                   \
     }                                                                                     \
     for (size_t k = 0; k < SUM_VECTORS; k++) {                                            \
       simd_keep_##T(column + k * SIMD_LANES(T), sums[k]);                                 \
     }
 #else
-#define SUM_ROWS(T, C, add)                                                               \
-    for (; n >= C; n -= C, xs += C) {                                                     \
-      VEC_LOOP for (size_t i = 0; i < C; i++) {                                           \
-        column[i] += xs[i];                                                               \
+#define SUM_ROWS(T, C, TERM)                                                              \
+    for (; i + C <= n; i += C) {                                                          \
+      VEC_LOOP for (size_t k = 0; k < C; k++) {                                           \
+        column[k] += TERM(T, i + k);                                                      \
       }                                                                                   \
     }
 #endif
-#define SUM_FLOAT(T, C, add)                                                              \
+#define SUM_TERMS(T, C, TERM)                                                             \
+    T *column = columns;                                                                  \
+    size_t i = 0;                                                                         \
+    SUM_ROWS(T, C, TERM)                                                                  \
+    for (size_t k = 0; i < n; i++, k++) {                                                 \
+      column[k] += TERM(T, i);                                                            \
+    }
+#define SUM_FLOAT(T, C)                                                                   \
   void VEC_FN(sum_##T)(size_t n, void *columns, const void *a)                            \
   {                                                                                       \
-    T *column = columns;                                                                  \
     const T *xs = a;                                                                      \
-    SUM_ROWS(T, C, add)                                                                   \
-    for (size_t i = 0; i < n; i++) {                                                      \
-      column[i] += xs[i];                                                                 \
-    }                                                                                     \
+    SUM_TERMS(T, C, ELEMENT)                                                              \
+  }                                                                                       \
+  void VEC_FN(sum_product_##T)(size_t n, void *columns, const void *a, const void *b)     \
+  {                                                                                       \
+    const T *xs = a, *zs = b;                                                             \
+    SUM_TERMS(T, C, PRODUCT)                                                              \
   }
-SUM_FLOAT(f32, 64, add_ps)
-SUM_FLOAT(f64, 32, add_pd)
+SUM_FLOAT(f32, 64)
+SUM_FLOAT(f64, 32)
 
 #define SUM(T)                                                                            \
   void VEC_FN(sum_##T)(size_t n, void *columns, const void *a)                            \

@@ -133,6 +133,7 @@ const vec_kernels VEC_FN(kernels) = {
   .load = {MODES(load, u32, u64, u32be, u64be)},
   .store = {MODES(store, f32, f64, f32be, f64be)},
   .sum = {[TG_BOOL] = VEC_FN(sum_u8), INTEGERS(VEC_FN, sum), FLOATS(VEC_FN, sum)},
+  .sum_product = {FLOATS(VEC_FN, sum_product)},
   .argmin = {INTEGERS(VEC_FN, argmin), FLOATS(VEC_FN, argmin)},
   .argmax = {INTEGERS(VEC_FN, argmax), FLOATS(VEC_FN, argmax)},
   .gather = SIZES(VEC_FN, gather),

@@ -109,6 +109,7 @@ VEC_FLOATS(VEC_DECLARE)
   VEC_FORMS_(canonical_mul_##T)                                                                                        \
   VEC_FORMS_(canonical_max_##T)                                                                                        \
   VEC_FORMS_(canonical_div_##T)                                                                                        \
+  void VEC_FN(sum_product_##T)(size_t n, void *columns, const void *a, const void *b);                                 \
   vec_fma_fn VEC_FN(fma_##T);                                                                                          \
   vec_unary_fn VEC_FN(sqrt_##T), VEC_FN(canonical_##T), VEC_FN(round_even_##T), VEC_FN(round_down_##T),                \
       VEC_FN(round_up_##T), VEC_FN(round_zero_##T);

@@ -84,9 +84,12 @@ bool vec_plan(vec_planner *p)
   p->stamp = alloc_zeroed(&p->allocator, n, sizeof *p->stamp);
   p->expires = alloc_zeroed(&p->allocator, n_nodes, sizeof *p->expires);
   p->expires_next = alloc_zeroed(&p->allocator, n, sizeof *p->expires_next);
+  p->fused = alloc_zeroed(&p->allocator, n, sizeof *p->fused);
+  p->made_at = alloc_zeroed(&p->allocator, n, sizeof *p->made_at);
   p->stored = alloc_zeroed(&p->allocator, n, sizeof *p->stored);
   p->is_hoisted = alloc_zeroed(&p->allocator, n, sizeof *p->is_hoisted);
-  if (!p->last_use || !p->owned || !p->stamp || !p->expires || !p->expires_next || !p->stored || !p->is_hoisted) {
+  if (!p->last_use || !p->owned || !p->stamp || !p->expires || !p->expires_next || !p->fused || !p->made_at ||
+      !p->stored || !p->is_hoisted) {
     return false;
   }
   for (uint32_t i = 0; i < p->g->nodes.n; i++) {
@@ -99,6 +102,7 @@ bool vec_plan(vec_planner *p)
   }
   find_stored(p);
   find_uses(p);
+  fuse_find(p);
   for (uint32_t v = 0; v < p->g->values.n; v++) {
     p->owned[v] = p->stamp[v] = VEC_NONE;
     p->expires_next[v] = p->expires[p->last_use[v]];
@@ -115,6 +119,8 @@ void vec_plan_free(vec_planner *p)
   alloc_free(&p->allocator, p->stamp, n, sizeof *p->stamp);
   alloc_free(&p->allocator, p->expires, p->g->nodes.n + 1, sizeof *p->expires);
   alloc_free(&p->allocator, p->expires_next, n, sizeof *p->expires_next);
+  alloc_free(&p->allocator, p->fused, n, sizeof *p->fused);
+  alloc_free(&p->allocator, p->made_at, n, sizeof *p->made_at);
   alloc_free(&p->allocator, p->stored, n, sizeof *p->stored);
   alloc_free(&p->allocator, p->is_hoisted, n, sizeof *p->is_hoisted);
   for (size_t s = 0; s < VEC_SIZE_COUNT; s++) {

@@ -20,6 +20,8 @@ typedef struct vec_planner {
   uint32_t *stamp;        /* by value: the last opener that captured it */
   uint32_t *expires;      /* by node: the first value that is last used there */
   uint32_t *expires_next; /* by value: the next of that list */
+  uint32_t *fused;        /* by value: the node that makes it on its way to its own result, or VEC_NONE */
+  uint32_t *made_at;      /* by value: the node that has it as a result, or VEC_NONE */
   uint32_t *stored;       /* by value: the output that it is stored to and used by nothing else, or VEC_NONE */
   bool *is_hoisted;       /* by value: a load or iota, made at the top wherever it stands */
   VEC(uint32_t) free[VEC_SIZE_COUNT];
@@ -44,8 +46,8 @@ uint32_t plan_register(const vec_planner *p, uint32_t v);
 tg_type plan_type(const vec_planner *p, uint32_t v);
 uint8_t plan_size(const vec_planner *p, uint32_t v);
 bool plan_is_scalar(const vec_planner *p, uint32_t v); /* one element stands for all lanes */
-/* Frees the operands that node i is the last to use, and all that is last used at node i. */
-void plan_expire_args(vec_planner *p, uint32_t i);
+/* Frees the operands of node `of` that node i is the last to use, and all that is last used at node i. */
+void plan_expire_args(vec_planner *p, uint32_t of, uint32_t i);
 void plan_expire_after(vec_planner *p, uint32_t i);
 
 /* emit.c: the next instruction; a value as an index or body number in u64; the instructions of a node. */
@@ -54,6 +56,11 @@ uint32_t emit_index(vec_planner *p, uint32_t node, uint32_t v, uint32_t temporar
 void emit_source(vec_planner *p, uint32_t i);
 void emit_pure(vec_planner *p, uint32_t i);
 void emit_effect(vec_planner *p, uint32_t i);
+
+/* fuse.c: finds values that are made by their only user (fills fused and made_at); emits a node that makes one of its
+ * operands, or returns false. */
+void fuse_find(vec_planner *p);
+bool fuse_emit(vec_planner *p, uint32_t i);
 
 /* The number of values that exist before node i defines any. */
 uint32_t vec_values_before(const tg_graph *g, uint32_t i);

@@ -17,6 +17,7 @@ typedef enum vec_kind {
   VEC_I_SELECT, /* out, a = condition, b, c */
   VEC_I_CHOOSE, /* the same with a uniform condition */
   VEC_I_FMA,    /* out, a, b, c */
+  VEC_I_FUSED,  /* out, a, b, c, scalars */
   VEC_I_DIVMOD, /* out, out2, a, b */
   VEC_I_COPY,   /* out, a */
   VEC_I_FILL,   /* out, a: one element */
@@ -40,17 +41,19 @@ typedef union vec_function {
   vec_binary_fn *binary;
   vec_select_fn *select;
   vec_fma_fn *fma;
+  vec_fused_fn *fused;
   vec_divmod_fn *divmod;
 } vec_function;
 
 typedef struct vec_instr {
   uint8_t kind, type, size; /* type of the operation; log2 of the bytes of an element of out */
+  uint8_t scalars;          /* fused: a bit for each operand that is one element */
   uint32_t out, out2, a, b, c;
   uint32_t node;      /* that it was made from */
   uint32_t structure; /* loop, branch: index into structures */
-  uint32_t store;     /* binary: the output that its result goes to and nowhere else, or UINT32_MAX */
+  uint32_t store;     /* binary, fused: the output that its result goes to and nowhere else, or UINT32_MAX */
   vec_function fn;
-  vec_binary_fn *fn_store; /* the same with canonical NaNs */
+  vec_function fn_store; /* the same with canonical NaNs */
 } vec_instr;
 
 /* A value from outside a body that is used in it: the outer register, and the body's own. */
@@ -90,6 +93,11 @@ typedef struct vec_structure {
   uint32_t count; /* loop in the uniform block: register of the count, or UINT32_MAX */
 } vec_structure;
 
+typedef struct vec_sink {
+  uint32_t node;
+  uint32_t product[2]; /* sum: the registers whose products it adds up, or VEC_NONE */
+} vec_sink;
+
 typedef struct vec_register {
   size_t offset; /* in bytes, from the start of the strip's registers or of the uniforms */
   uint8_t size;  /* log2 of the bytes of an element */
@@ -106,10 +114,10 @@ typedef struct vec_code {
   VEC(vec_capture) captures;
   VEC(vec_pass) passes;
   VEC(vec_register) registers;
-  VEC(uint32_t) sinks; /* nodes */
-  bool *aimed;         /* by operand: an output that an instruction makes where it lies, if it can */
-  uint32_t *value;     /* by value number: its register; at the top of the graph, for sinks */
-  size_t *storage;     /* by value number: where arrays have their storage, in bytes of one lane */
+  VEC(vec_sink) sinks;
+  bool *aimed;     /* by operand: an output that an instruction makes where it lies, if it can */
+  uint32_t *value; /* by value number: its register; at the top of the graph, for sinks */
+  size_t *storage; /* by value number: where arrays have their storage, in bytes of one lane */
   vec_body prepare, main;
   size_t lane_bytes;                 /* of the registers, for one lane */
   size_t strip_bytes;                /* of the registers, for a strip */

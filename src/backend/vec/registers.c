@@ -73,9 +73,9 @@ static void plan_expire(vec_planner *p, uint32_t v)
 }
 
 /* Operands that are not needed after node i make room for its result. */
-void plan_expire_args(vec_planner *p, uint32_t i)
+void plan_expire_args(vec_planner *p, uint32_t of, uint32_t i)
 {
-  const graph_node *node = &p->g->nodes.data[i];
+  const graph_node *node = &p->g->nodes.data[of];
   for (uint32_t k = 0; k < node->n_args; k++) {
     uint32_t v = node_args(p->g, node)[k];
     if (p->last_use[v] == i) {

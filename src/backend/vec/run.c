@@ -74,10 +74,19 @@ static void run_binary(const vec_run *run, const vec_instr *instr, size_t n)
 {
   void **r = run->registers;
   if (instr->store != VEC_NONE && run->direct[instr->store]) {
-    instr->fn_store(n, stream_at(run, instr->store), r[instr->a], r[instr->b]);
+    instr->fn_store.binary(n, stream_at(run, instr->store), r[instr->a], r[instr->b]);
   } else {
     instr->fn.binary(n, r[instr->out], r[instr->a], r[instr->b]);
   }
+}
+
+static void run_fused(const vec_run *run, const vec_instr *instr, size_t n)
+{
+  void **r = run->registers;
+  bool is_stored = instr->store != VEC_NONE && run->direct[instr->store];
+  vec_fused_fn *fn = is_stored ? instr->fn_store.fused : instr->fn.fused;
+  fn(n, is_stored ? stream_at(run, instr->store) : r[instr->out], r[instr->a], r[instr->b], r[instr->c],
+     instr->scalars);
 }
 
 static void run_plain(vec_run *run, const vec_instr *instr, size_t n)
@@ -91,6 +100,7 @@ static void run_plain(vec_run *run, const vec_instr *instr, size_t n)
     memmove(r[instr->out], *(unsigned char *)r[instr->a] ? r[instr->b] : r[instr->c], n << instr->size);
     break;
   case VEC_I_FMA: instr->fn.fma(n, r[instr->out], r[instr->a], r[instr->b], r[instr->c]); break;
+  case VEC_I_FUSED: run_fused(run, instr, n); break;
   case VEC_I_DIVMOD: instr->fn.divmod(n, r[instr->out], r[instr->out2], r[instr->a], r[instr->b]); break;
   case VEC_I_COPY: memmove(r[instr->out], r[instr->a], n << instr->size); break;
   case VEC_I_FILL: run->code->kernels->fill[instr->size](n, r[instr->out], r[instr->a]); break;

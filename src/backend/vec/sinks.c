@@ -59,24 +59,39 @@ static void sink_store(const strip *s)
 
 /* ---- reductions ---- */
 
-static void sink_sum(const strip *s, sum_columns *columns)
+/* Puts zeros in place of lanes that trapped, in a copy. */
+static const void *without_trapped(const strip *s, const void *from, uint64_t *room)
 {
-  vec_run *run = s->run;
-  uint64_t room[TG_BLOCK_LANES];
-  const unsigned char *from = stream_of(s, node_args(run->code->graph, s->node)[0], room);
-  if (run->any_trapped) {
-    memmove(room, from, s->n << s->size);
-    for (size_t i = 0; i < s->n; i++) {
-      if (run->trapped[i]) {
-        memset((unsigned char *)room + (i << s->size), 0, (size_t)1 << s->size);
-      }
+  memmove(room, from, s->n << s->size);
+  for (size_t i = 0; i < s->n; i++) {
+    if (s->run->trapped[i]) {
+      memset((unsigned char *)room + (i << s->size), 0, (size_t)1 << s->size);
     }
-    from = (unsigned char *)room;
   }
+  return room;
+}
+
+static void sink_sum(const strip *s, const vec_sink *sink, sum_columns *columns)
+{
+  const vec_run *run = s->run;
+  const vec_kernels *kernels = run->code->kernels;
+  uint64_t room[TG_BLOCK_LANES];
   /* A strip that is shorter than the columns stays within them. */
   size_t bytes = s->type == TG_F32 ? 4 : 8, first = run->first_lane % (256 / bytes);
-  run->code->kernels->sum[s->type](
-      s->n, (unsigned char *)columns + (type_in(s->type, TG_CLASS_FLOAT) ? first * bytes : 0), from);
+  void *to = (unsigned char *)columns + (type_in(s->type, TG_CLASS_FLOAT) ? first * bytes : 0);
+  const void *from;
+  if (sink->product[0] != VEC_NONE) {
+    const void *a = run->registers[sink->product[0]], *b = run->registers[sink->product[1]];
+    if (!run->any_trapped) {
+      kernels->sum_product[s->type](s->n, to, a, b);
+      return;
+    }
+    kernels->binary[VEC_MUL][s->type][VEC_VV](s->n, room, a, b);
+    from = room;
+  } else {
+    from = stream_of(s, node_args(run->code->graph, s->node)[0], room);
+  }
+  kernels->sum[s->type](s->n, to, run->any_trapped ? without_trapped(s, from, room) : from);
 }
 
 /* a < b with the sign of signed types; written apart from what `ref` uses. */
@@ -174,15 +189,16 @@ static void sink_combine(const strip *s)
 
 /* ---- all ---- */
 
-static void run_sink(vec_run *run, const graph_node *node, size_t n, partials *out, size_t *numbers)
+static void run_sink(vec_run *run, const vec_sink *sink, size_t n, partials *out, size_t *numbers)
 {
+  const graph_node *node = &run->code->graph->nodes.data[sink->node];
   const uint32_t *args = node_args(run->code->graph, node);
   bool is_arg = node->op == TG_OP_ARGMIN || node->op == TG_OP_ARGMAX;
   uint32_t v = is_arg || node->op == TG_OP_COMBINE ? args[1] : args[0];
   tg_type type = (tg_type)run->code->graph->values.data[v].type;
   strip s = {run, n, node, type, vec_size_of(type_table[type].bytes)};
   if (node->op == TG_OP_SUM) {
-    sink_sum(&s, &out->sums[numbers[0]++]);
+    sink_sum(&s, sink, &out->sums[numbers[0]++]);
   } else if (is_arg) {
     sink_arg(&s, &out->args[numbers[1]++]);
   } else if (node->op == TG_OP_COMBINE) {
@@ -198,9 +214,9 @@ void vec_run_sinks(vec_run *run, size_t n, partials *out)
   size_t numbers[2] = {0, 0};
   for (size_t pass = 0; pass < 2; pass++) {
     for (size_t k = 0; k < code->sinks.n; k++) {
-      const graph_node *node = &code->graph->nodes.data[code->sinks.data[k]];
-      if ((node->op == TG_OP_STORE) == (pass == 1)) {
-        run_sink(run, node, n, out, numbers);
+      const vec_sink *sink = &code->sinks.data[k];
+      if ((code->graph->nodes.data[sink->node].op == TG_OP_STORE) == (pass == 1)) {
+        run_sink(run, sink, n, out, numbers);
       }
     }
   }

@@ -89,19 +89,6 @@ static void lay_out_registers(vec_code *code)
   }
 }
 
-static bool list_sinks(vec_code *code)
-{
-  for (uint32_t i = 0; i < code->graph->nodes.n; i++) {
-    if (op_table[code->graph->nodes.data[i].op].flags & TG_SINKS) {
-      if (!vec_room(&code->context->allocator, &code->sinks, 1)) {
-        return false;
-      }
-      code->sinks.data[code->sinks.n++] = i;
-    }
-  }
-  return true;
-}
-
 static tg_status compile_with(vec_target target, tg_context *context, const tg_graph *graph, void **out,
                               tg_error *error)
 {
@@ -119,7 +106,7 @@ static tg_status compile_with(vec_target target, tg_context *context, const tg_g
   if (has_room) {
     lay_out_arrays(code);
   }
-  if (!has_room || !vec_emit(code) || !list_sinks(code)) {
+  if (!has_room || !vec_emit(code)) {
     vec_drop(context, code);
     return error_set(error, TG_NOMEM, "no memory for the code");
   }

@@ -14,7 +14,7 @@
 
 enum { MAX_LENGTH = 67, N_LARGE = 1021, N_HALVES = 65536 };
 
-static uint64_t a[N_HALVES], expected[N_HALVES];
+static uint64_t a[N_HALVES], b[N_HALVES], expected[N_HALVES];
 
 /* Lengths to try: all short ones, then a long one. 0 ends. */
 static size_t next_length(size_t n)
@@ -276,6 +276,34 @@ static void check_sum_float(const vec_kernels *table, tg_type type, const strip 
   strips_free(&out);
 }
 
+/* Products with the same numbers in another order, each rounded before it is added. */
+static void check_sum_product(const vec_kernels *table, tg_type type, const strip *in, size_t n)
+{
+  size_t n_columns = type == TG_F32 ? 64 : 32, bytes = type_table[type].bytes;
+  uint64_t start[64] = {0};
+  for (size_t i = 0; i < n; i++) {
+    b[i] = strips_get(in->data, bytes, (i + n / 2) % n);
+  }
+  strip others = strips_input(bytes, b, n, bytes), out = strips_output(bytes, start, n_columns, 8);
+  for (size_t i = 0; i < n; i++) {
+    uint64_t x = strips_get(in->data, bytes, i), *column = &start[i % n_columns];
+    if (type == TG_F32) {
+      volatile float product = f32_from_bits((uint32_t)x) * f32_from_bits((uint32_t)b[i]);
+      *column = f32_bits(f32_from_bits((uint32_t)*column) + product);
+    } else {
+      volatile double product = f64_from_bits(x) * f64_from_bits(b[i]);
+      *column = f64_bits(f64_from_bits(*column) + product);
+    }
+  }
+  for (size_t i = 0; i < n_columns; i++) {
+    start[i] = value_canonical(type, start[i]);
+  }
+  table->sum_product[type](n, out.data, in->data, others.data);
+  strips_check(&out, type, false, start, n_columns);
+  strips_free(&out);
+  strips_free(&others);
+}
+
 static void check_sum_integer(const vec_kernels *table, tg_type type, const strip *in, size_t n)
 {
   uint64_t start[32], total = 0;
@@ -304,6 +332,7 @@ static void check_sum(const vec_kernels *table, tg_type type, size_t n)
   strips_say("%s sum of %zu %s", table->isa, n, type_table[type].name);
   if (type_in(type, TG_CLASS_FLOAT)) {
     check_sum_float(table, type, &in, n);
+    check_sum_product(table, type, &in, n);
   } else {
     check_sum_integer(table, type, &in, n);
   }
