@@ -21,6 +21,7 @@ static const pass_row passes[] = {
     {"cse", pass_cse, "computes equal expressions once"},
     {"rules", pass_rules, "replaces expressions by cheaper ones with the same bits"},
     {"licm", pass_licm, "moves what does not change in a loop before the loop"},
+    {"select", pass_select, "runs the bodies of small branches and selects"},
     {"fold2", pass_fold, "fold again, on what the passes so far left"},
     {"cse2", pass_cse, "cse again"},
     {"rules2", pass_rules, "rules again"},

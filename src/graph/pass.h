@@ -9,6 +9,7 @@ void pass_fold(copier *c);
 void pass_cse(copier *c);
 void pass_rules(copier *c);
 void pass_licm(copier *c);
+void pass_select(copier *c);
 void pass_uniform(copier *c);
 void pass_dce(copier *c);
 

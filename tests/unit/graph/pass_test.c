@@ -15,10 +15,10 @@
 #define FOLDER "tests/golden/passes/"
 
 static const char *const goldens[] = {
-    "fold.plain",    "fold.select", "fold.branch", "fold.loop",    "fold.block",   "fold.iota",
-    "cse.plain",     "cse.scope",   "cse.effects", "rules.ints",   "rules.floats", "rules.bools",
-    "licm.nest",     "licm.arrays", "licm.block",  "uniform.loop", "uniform.not",  "uniform.branch",
-    "uniform.block", "dce.plain",   "dce.loop",    "dce.charge",   "dce.branch",
+    "fold.plain", "fold.select", "fold.branch", "fold.loop",    "fold.block",  "fold.iota",      "cse.plain",
+    "cse.scope",  "cse.effects", "rules.ints",  "rules.floats", "rules.bools", "select.plain",   "select.not",
+    "licm.nest",  "licm.arrays", "licm.block",  "uniform.loop", "uniform.not", "uniform.branch", "uniform.block",
+    "dce.plain",  "dce.loop",    "dce.charge",  "dce.branch",
 };
 enum { N_GOLDENS = sizeof goldens / sizeof goldens[0] };
 
