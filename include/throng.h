@@ -540,11 +540,130 @@ TG_API tg_status tg_run_create(const tg_kernel *kernel, tg_run **out, tg_error *
 TG_API tg_status tg_run_part(tg_run *run, const tg_invocation *part, tg_error *error);
 TG_API void tg_run_destroy(tg_run *run);
 
+/* ---- programs ------------------------------------------------------------------------------------------------- */
+
+/* Kernels and machines in the language: docs/language.md. */
+typedef struct tg_program tg_program;
+
+/* How imported files are read: the bytes of a file, from `load` until `release`. load returns TG_IO with a message in
+ * *error if it cannot. */
+typedef struct tg_loader {
+  tg_status (*load)(void *self, const char *path, char **bytes, size_t *n_bytes, tg_error *error);
+  void (*release)(void *self, char *bytes, size_t n_bytes);
+  void *self;
+} tg_loader;
+
+/* Reads and checks a program. path: where it came from, for messages, and for imports, which are relative to it;
+ * loader: NULL if it may not import. The program owns a copy of the text. Errors: PARSE, VERIFY, LIMIT: *error is the
+ * first, and *out is a program all the same, good for its messages alone; NOMEM, ARGUMENT: *out is NULL. */
+TG_API tg_status tg_program_read(tg_context *context, const char *path, const char *text, size_t n_text,
+                                 const tg_loader *loader, tg_program **out, tg_error *error);
+TG_API void tg_program_destroy(tg_program *program);
+
+/* One error or warning; the texts belong to the program. line: the source line it is in, n_line bytes. */
+typedef struct tg_message {
+  const char *code; /* "E0301" */
+  const char *message, *hint, *path;
+  int is_warning;
+  tg_pos pos;
+  const char *line;
+  size_t n_line;
+} tg_message;
+TG_API size_t tg_program_n_messages(const tg_program *program);
+TG_API tg_status tg_program_message(const tg_program *program, size_t index, tg_message *message);
+
+/* The kernels and machines of the file itself, in order. Returns the name, or NULL. */
+TG_API const char *tg_program_entry(const tg_program *program, size_t index, int *is_machine);
+
+/* ---- machines ------------------------------------------------------------------------------------------------- */
+
+/* A machine or kernel of a program, compiled, with its parameters and memory, and the results of its last run. One
+ * thread at a time may use it. */
+typedef struct tg_machine tg_machine;
+
+typedef struct tg_machine_options {
+  uint32_t size;
+  const char *entry;    /* NULL: the only machine, or the only kernel if there is no machine */
+  const char *backend;  /* as in tg_compile_options */
+  uint64_t passes;      /* likewise */
+  uint32_t state_bytes; /* what an instance may keep across a `sync` */
+} tg_machine_options;
+/* clang-format off */
+#define TG_MACHINE_OPTIONS_INIT {sizeof(tg_machine_options), NULL, "auto", UINT64_MAX, 128}
+/* clang-format on */
+
+/* Compiles an entry of a program, which must outlive it. Errors: ARGUMENT (no such entry; a program with errors), LIMIT
+ * (too large, or too much state), UNSUPPORTED, NOMEM. */
+TG_API tg_status tg_machine_create(tg_program *program, const tg_machine_options *options, tg_machine **out,
+                                   tg_error *error);
+TG_API void tg_machine_destroy(tg_machine *machine);
+
+/* An operand as declared. kind: PARAM, INPUT (one element for each instance), TABLE (a shared array), OUTPUT. */
+typedef struct tg_machine_operand_info {
+  const char *name;
+  tg_operand_kind kind;
+  tg_type type;
+  uint32_t length; /* of an output that is an array; else 1 */
+  int is_array;
+  int has_default, has_range, high_included; /* parameters */
+  uint64_t default_bits, low, high;
+  const char *file, *column, *path; /* default file of an input, relative to the folder of `path`; or NULL */
+} tg_machine_operand_info;
+TG_API const char *tg_machine_name(const tg_machine *machine);
+TG_API size_t tg_machine_n_operands(const tg_machine *machine);
+TG_API tg_status tg_machine_operand(const tg_machine *machine, size_t index, tg_machine_operand_info *info);
+/* The position of the operand called name, or TG_POISON. */
+TG_API tg_operand tg_machine_find(const tg_machine *machine, const char *name);
+
+/* Gives a parameter its value. Errors: ARGUMENT (no parameter; outside its range). */
+TG_API tg_status tg_machine_set(tg_machine *machine, tg_operand param, uint64_t bits, tg_error *error);
+
+/* Gives an input, shared array or output its memory, which must stay until the run ends. Of an output that is an array
+ * the elements of one instance lie side by side, and stride leads to the next instance's. An output without memory is
+ * thrown away. Errors: ARGUMENT. */
+TG_API tg_status tg_machine_bind(tg_machine *machine, tg_operand operand, const tg_binding *binding, tg_error *error);
+
+/* Runs n instances. fuel: loop rounds that an instance may take in a phase (TG_FUEL_UNLIMITED). Errors: ARGUMENT
+ * (something has no value), BOUNDS, OVERLAP, NOMEM. Traps are no error: see the outcome. */
+TG_API tg_status tg_machine_run(tg_machine *machine, uint64_t n, uint64_t seed, uint64_t fuel, tg_error *error);
+
+/* The same in parts, for inputs and outputs that memory does not hold: begin, then parts of instances (every part but
+ * the last a multiple of TG_BLOCK_LANES), each with inputs and outputs bound to the elements of these instances alone,
+ * then end, which makes the report; fewer instances than begun is allowed. n is what `count` says. */
+TG_API tg_status tg_machine_begin(tg_machine *machine, uint64_t n, uint64_t seed, uint64_t fuel, tg_error *error);
+TG_API tg_status tg_machine_part(tg_machine *machine, uint64_t n, tg_error *error);
+TG_API tg_status tg_machine_end(tg_machine *machine, tg_error *error);
+
+/* What the last run did: the instances that trapped, and of the lowest of them code, line and file. */
+typedef struct tg_machine_outcome {
+  uint64_t n, n_trapped, first_instance;
+  uint32_t first_code;
+  tg_pos first_pos;
+  const char *first_path; /* NULL: nothing trapped */
+} tg_machine_outcome;
+TG_API void tg_machine_outcome_of(const tg_machine *machine, tg_machine_outcome *outcome);
+/* "assertion failed" for code 1, and so on. */
+TG_API const char *tg_trap_text(uint32_t code);
+
+/* One line of the report of the last run: a scalar's bits, or a histogram's counts. Returns ARGUMENT past the end. */
+typedef struct tg_report_line {
+  const char *name;
+  tg_type type;
+  uint64_t bits;
+  const uint64_t *bins; /* NULL: a scalar */
+  size_t n_bins;
+  double low, high; /* of a histogram */
+} tg_report_line;
+TG_API tg_status tg_machine_report(const tg_machine *machine, size_t index, tg_report_line *line);
+
 /* ---- back-ends ----------------------------------------------------------------------------------------------- */
 
-/* The back-ends known to this library, in order of preference: name and one line of text, NULL at the end. */
+/* The back-ends that can be used, in order of preference: name and one line of text, NULL at the end. */
 TG_API const char *tg_backend_name(size_t index);
 TG_API const char *tg_backend_doc(size_t index);
+/* Whether a back-end can be used. `llvm` is a plug-in: TG_UNSUPPORTED with what is missing, and how to get it as a
+ * hint. TG_ARGUMENT: there is no such back-end. */
+TG_API tg_status tg_backend_status(const char *name, tg_error *error);
 
 #ifdef __cplusplus
 }

@@ -1,0 +1,69 @@
+/* branch.c: where control parts and meets again. A fork is a graph's branch whose results are the cells that its bodies
+ * may assign; each body starts from the cells as they were before. */
+#include "routine/lower.h"
+
+#include <string.h>
+
+static void read_cells(lowering *l, cell_list list, tg_value *out)
+{
+  for (uint32_t k = 0; k < list.n; k++) {
+    out[k] = *cell(l, list.at[k]);
+  }
+}
+
+static void write_cells(lowering *l, cell_list list, const tg_value *values)
+{
+  for (uint32_t k = 0; k < list.n; k++) {
+    *cell(l, list.at[k]) = values[k];
+  }
+}
+
+void fork_begin(lowering *l, fork *f, tg_value selector, cell_list cells, unsigned taken_after)
+{
+  *f = (fork){.cells = cells, .taken_before = l->taken, .taken_after = taken_after, .top = (uint32_t)l->cells.n};
+  f->before = arena_array(&l->memory, tg_value, cells.n);
+  f->values = arena_array(&l->memory, tg_value, cells.n + 1u);
+  if (f->before == NULL || f->values == NULL) {
+    l->is_out_of_memory = true;
+    f->cells.n = 0;
+    return;
+  }
+  read_cells(l, f->cells, f->before);
+  tg_branch_begin(l->g, selector);
+}
+
+/* The values that the body gives; at least one, as graphs want. */
+static uint32_t give(lowering *l, fork *f)
+{
+  draws_forget(l, f->taken_after);
+  if (l->taken != f->taken_after) {
+    graph_fail(l->g, TG_INTERNAL, "random numbers were counted otherwise than planned");
+  }
+  read_cells(l, f->cells, f->values);
+  cells_pop(l, f->top);
+  if (f->cells.n == 0) {
+    f->values[0] = lower_bool(l, false);
+  }
+  return f->cells.n + (f->cells.n == 0);
+}
+
+void fork_next(lowering *l, fork *f)
+{
+  if (f->before == NULL || f->values == NULL) {
+    return;
+  }
+  uint32_t n = give(l, f);
+  tg_branch_next(l->g, f->values, n);
+  write_cells(l, f->cells, f->before);
+  l->taken = f->taken_before;
+}
+
+void fork_end(lowering *l, fork *f)
+{
+  if (f->before == NULL || f->values == NULL) {
+    return;
+  }
+  uint32_t n = give(l, f);
+  tg_branch_end(l->g, f->values, n, f->values);
+  write_cells(l, f->cells, f->values);
+}

@@ -1,0 +1,78 @@
+/* routine.h: kernels, machines and reports as graphs. In: a typed program; out: graphs, and what each of their operands
+ * and source positions means. Functions are inlined, variables become values, statements loops and branches. */
+#ifndef TG_ROUTINE_ROUTINE_H
+#define TG_ROUTINE_ROUTINE_H
+
+#include "graph/graph.h"
+#include "lang/program.h"
+
+/* What an operand of the graph is. index and element say which. */
+typedef enum routine_role {
+  ROUTINE_PARAM,     /* param: operand `index` of the entry */
+  ROUTINE_LENGTH,    /* param u64: the length of shared operand `index` */
+  ROUTINE_COUNT,     /* param u64: how many instances the run has */
+  ROUTINE_SEED,      /* param u64 */
+  ROUTINE_INPUT,     /* input: operand `index` */
+  ROUTINE_SHARED,    /* table: operand `index` */
+  ROUTINE_TABLE,     /* table: table `index` of the program */
+  ROUTINE_OUTPUT,    /* output: element `element` of operand `index` */
+  ROUTINE_LOAD,      /* input: slot `index` of the state */
+  ROUTINE_SAVE,      /* output: slot `index` of the state */
+  ROUTINE_RESULT,    /* result or accumulator: reduction `index` of the report */
+  ROUTINE_SAMPLE,    /* output: what reduction `index` is of, instance by instance */
+  ROUTINE_ALIVE,     /* output bool: true where the instance did not trap */
+  ROUTINE_WAS_ALIVE, /* input bool: the same of the phase before */
+  ROUTINE_REDUCED,   /* param: the value of reduction `index` */
+  ROUTINE_NAMED,     /* param: variable `index` of the report */
+  ROUTINE_VALUE      /* output: value `index` of a report's line */
+} routine_role;
+
+typedef struct routine_operand {
+  uint8_t role; /* routine_role */
+  uint32_t index, element;
+} routine_operand;
+
+/* The code of the trap by which an instance that halted in an earlier phase takes no part in a later one. */
+enum { ROUTINE_HALTED = 0 };
+
+typedef struct routine {
+  tg_graph *graph;               /* finished */
+  VEC(routine_operand) operands; /* one for each of the graph's */
+  VEC(lang_pos) positions;       /* position k of the graph is positions.data[k - 1] */
+} routine;
+
+/* One variable, or part of one, that lives from one phase to another. */
+typedef struct routine_slot {
+  const char *name; /* of the variable, for messages */
+  lang_pos pos;
+  tg_type type;
+  bool is_array; /* an element of a local array: outside the budget */
+} routine_slot;
+
+/* All phases of a kernel or machine. */
+typedef struct routine_set {
+  uint32_t n_phases;
+  routine *phases; /* in the order in which they run; the last has outputs and reductions */
+  VEC(routine_slot) slots;
+  bool keeps_alive; /* whether phases hand on who is alive */
+  tg_context *context;
+} routine_set;
+
+/* Lowers an entry of a program. budget: bytes of state that may live across a `sync`. *out is to be dropped after OK.
+ * Errors: LIMIT (too large: the message names the chain of calls; over the budget: it names the variables), NOMEM. */
+tg_status routine_lower(const program *p, const prog_entry *entry, uint32_t budget, routine_set *out, tg_error *error);
+void routine_drop(routine_set *set);
+
+/* Lowers expressions of a report that are the same for all instances, each of a scalar type, to one graph of one lane.
+ */
+tg_status routine_lower_report(const program *p, const prog_entry *entry, prog_expr *const *exprs, uint32_t n,
+                               routine *out, tg_error *error);
+void routine_free(tg_context *context, routine *r);
+
+/* Whether a reduction is folded while instances run; otherwise the run keeps samples of it. */
+bool routine_is_folded(const prog_expr *reduction);
+
+/* The type of the elements that a reduction's result or samples have. */
+tg_type routine_reduction_type(const prog_expr *reduction);
+
+#endif
