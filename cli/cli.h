@@ -42,6 +42,7 @@ extern const command commands[];
 int cmd_run(const command *self, int argc, char **argv);
 int cmd_check(const command *self, int argc, char **argv);
 int cmd_show(const command *self, int argc, char **argv);
+int cmd_explain(const command *self, int argc, char **argv);
 int cmd_convert(const command *self, int argc, char **argv);
 int cmd_ops(const command *self, int argc, char **argv);
 int cmd_backends(const command *self, int argc, char **argv);
@@ -50,6 +51,7 @@ int cmd_help(const command *self, int argc, char **argv);
 
 extern const option_row run_options[];
 extern const option_row show_options[];
+extern const option_row explain_options[];
 extern const option_row ops_options[];
 
 /* ---- options.c ---- */
@@ -64,6 +66,14 @@ int option_next(const command *self, int argc, char **argv, const char **argumen
 bool option_operands(const command *self, int argc, char **argv, int at_least, int at_most, int *first, int *status);
 
 void print_usage(const command *self, FILE *to);
+
+/* ---- values.c: the values of options that several commands have; STATUS_USAGE after a message ---- */
+
+bool read_count(const char *text, uint64_t *out); /* digits alone */
+int read_lanes(const command *self, const char *text, uint64_t *out);
+int read_threads(const command *self, const char *text, unsigned *out);
+int read_passes(const command *self, const char *text, uint64_t *out);
+int check_backend(const command *self, const char *name);
 
 /* ---- messages.c ---- */
 

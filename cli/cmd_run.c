@@ -3,7 +3,6 @@
 #include "run.h"
 
 #include <inttypes.h>
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -41,18 +40,6 @@ const option_row run_options[] = {
 
 /* ---- options ---- */
 
-static bool read_count(const char *text, uint64_t *out)
-{
-  uint64_t value = 0;
-  if (!*text) return false;
-  for (; *text; text++) {
-    if (*text < '0' || *text > '9' || value > (UINT64_MAX - 9) / 10) return false;
-    value = value * 10 + (uint64_t)(*text - '0');
-  }
-  *out = value;
-  return true;
-}
-
 static int add_assignment(run *r, assignment_kind kind, const char *text)
 {
   static const char *const options[] = {
@@ -70,84 +57,18 @@ static int add_assignment(run *r, assignment_kind kind, const char *text)
   return STATUS_OK;
 }
 
-/* One item of --passes: all, none, NAME (in addition) or -NAME (without it). */
-static int read_pass(run *r, const char *item, size_t n, uint64_t *passes)
-{
-  char name[64];
-  bool without = *item == '-';
-  snprintf(name, sizeof name, "%.*s", (int)(n < 60 ? n - without : 60), item + without);
-  if (!without && strcmp(name, "all") == 0) {
-    *passes = UINT64_MAX;
-    return STATUS_OK;
-  }
-  if (!without && strcmp(name, "none") == 0) {
-    *passes = 0;
-    return STATUS_OK;
-  }
-  for (size_t k = 0; k < 64 && tg_pass_name(k); k++) {
-    if (strcmp(tg_pass_name(k), name) != 0) continue;
-    *passes = without ? *passes & ~(UINT64_C(1) << k) : *passes | UINT64_C(1) << k;
-    return STATUS_OK;
-  }
-  return unknown_pass(r->self, name);
-}
-
-/* A list that begins with -NAME begins from all passes, every other from none. */
-static int read_passes(run *r, const char *text)
-{
-  int status = STATUS_OK;
-  uint64_t passes = *text == '-' ? UINT64_MAX : 0;
-  while (*text && status == STATUS_OK) {
-    size_t n = strcspn(text, ",");
-    if (n > 0) status = read_pass(r, text, n, &passes);
-    text += n + (text[n] == ',');
-  }
-  r->request.passes = passes;
-  r->request.has_passes = true;
-  return status;
-}
-
-static int check_backend(const run *r, const char *name)
-{
-  nearest n = nearest_to(name);
-  nearest_offer(&n, "auto");
-  for (size_t k = 0; tg_backend_name(k); k++) {
-    if (strcmp(tg_backend_name(k), name) == 0) return STATUS_OK;
-    nearest_offer(&n, tg_backend_name(k));
-  }
-  if (strcmp(name, "auto") == 0) return STATUS_OK;
-  return unknown_word(r->self, "back-end", &n, "'throng backends' lists them");
-}
-
-static int read_n(run *r, const char *argument)
-{
-  r->request.has_n = true;
-  if (read_count(argument, &r->request.n) && r->request.n <= TG_N_MAX) return STATUS_OK;
-  return usage_error(r->self, "-n wants a number of lanes from 0 to %" PRIu64 ", not '%s'", TG_N_MAX, argument);
-}
-
-static int read_threads(run *r, const char *argument)
-{
-  uint64_t n;
-  if (!read_count(argument, &n) || n < 1 || n > UINT_MAX) {
-    return usage_error(r->self, "--threads wants a number of threads from 1 on, not '%s'", argument);
-  }
-  r->request.n_threads = (unsigned)n;
-  return STATUS_OK;
-}
-
 static int read_option(run *r, int id, const char *argument)
 {
   request *q = &r->request;
   switch (id) {
-  case 'n': return read_n(r, argument);
+  case 'n': q->has_n = true; return read_lanes(r->self, argument, &q->n);
   case OPTION_IN: return add_assignment(r, ASSIGN_IN, argument);
   case OPTION_PARAM: return add_assignment(r, ASSIGN_PARAM, argument);
   case OPTION_SIZE: return add_assignment(r, ASSIGN_SIZE, argument);
   case OPTION_OUT: return add_assignment(r, ASSIGN_OUT, argument);
-  case OPTION_PASSES: return read_passes(r, argument);
-  case OPTION_BACKEND: q->backend = argument; return check_backend(r, argument);
-  case OPTION_THREADS: return read_threads(r, argument);
+  case OPTION_PASSES: q->has_passes = true; return read_passes(r->self, argument, &q->passes);
+  case OPTION_BACKEND: q->backend = argument; return check_backend(r->self, argument);
+  case OPTION_THREADS: return read_threads(r->self, argument, &q->n_threads);
   case OPTION_MAX_STEPS:
     if (read_count(argument, &q->fuel)) return STATUS_OK;
     return usage_error(r->self, "--max-steps wants a number of loop iterations, not '%s'", argument);

@@ -492,6 +492,12 @@ typedef struct tg_outcome {
   uint32_t first_position;
   uint64_t none; /* bit k: the k-th argmin or argmax of the graph saw no lane; its result is 0 */
 } tg_outcome;
+/* What it took, for those who ask. Rounds of loops in the uniform block are not counted. */
+typedef struct tg_stats {
+  unsigned n_threads;   /* that ran lanes */
+  uint64_t loop_rounds; /* rounds of loops that lanes took, all lanes and loops together; 0 if the engine cannot say */
+  uint64_t loop_slots;  /* rounds that were computed for that, for lanes that were done too */
+} tg_stats;
 #define TG_TRAP_FUEL 0xFFFFFFFFu
 #define TG_FUEL_UNLIMITED UINT64_MAX
 #define TG_N_MAX (UINT64_C(1) << 40)
@@ -504,9 +510,10 @@ typedef struct tg_invocation {
   uint64_t fuel;           /* loop iterations a lane may take */
   tg_workspace *workspace; /* NULL: 64 KiB of stack, where they are enough for one thread or more */
   tg_outcome *outcome;     /* may be NULL */
+  tg_stats *stats;         /* may be NULL */
 } tg_invocation;
 /* clang-format off */
-#define TG_INVOCATION_INIT {sizeof(tg_invocation), 0, NULL, 0, TG_FUEL_UNLIMITED, NULL, NULL}
+#define TG_INVOCATION_INIT {sizeof(tg_invocation), 0, NULL, 0, TG_FUEL_UNLIMITED, NULL, NULL, NULL}
 /* clang-format on */
 
 /* Runs a kernel on n lanes and waits. All spans are checked before any lane runs, so an error leaves all memory as it
@@ -539,6 +546,40 @@ TG_API tg_status tg_run_create(const tg_kernel *kernel, tg_run **out, tg_error *
  * leaves the run and all memory as they were. Errors: ARGUMENT, BOUNDS, OVERLAP. */
 TG_API tg_status tg_run_part(tg_run *run, const tg_invocation *part, tg_error *error);
 TG_API void tg_run_destroy(tg_run *run);
+
+/* ---- what to expect ------------------------------------------------------------------------------------------- */
+
+/* What n lanes should take on this machine, with all of the context's threads and streams at unit stride: the roofline
+ * of docs/explain.md. Times are in seconds. */
+typedef struct tg_estimate {
+  unsigned n_threads;           /* that would be used */
+  uint64_t bytes_in, bytes_out; /* of streams that one lane loads and stores */
+  double memory, compute, call; /* to move the bytes, to do the operations, and to call at all */
+  double total;                 /* the longer of memory and compute, and call */
+} tg_estimate;
+
+/* Measures memory, the back-end and a call for some 20 ms and fills *out. rounds: how often a loop goes round on
+ * average, 0 where it is not known. Errors: NOMEM, ARGUMENT (n), UNSUPPORTED. */
+TG_API tg_status tg_kernel_estimate(const tg_kernel *kernel, uint64_t n, double rounds, tg_estimate *out,
+                                    tg_error *error);
+
+typedef enum tg_explain_form { TG_EXPLAIN_TEXT, TG_EXPLAIN_JSON, TG_EXPLAIN_FORM_COUNT } tg_explain_form;
+
+typedef struct tg_explain_options {
+  uint32_t size;
+  tg_explain_form form;
+  uint64_t n;      /* lanes of the invocation to be explained */
+  int is_measured; /* nonzero: measure the machine, as tg_kernel_estimate does; 0: leave out what needs it */
+} tg_explain_options;
+/* clang-format off */
+#define TG_EXPLAIN_OPTIONS_INIT {sizeof(tg_explain_options), TG_EXPLAIN_TEXT, 1000000, 1}
+/* clang-format on */
+
+/* Tells what was made of a kernel's graph and why, as text for people or as one JSON object: docs/explain.md. *text is
+ * owned by the caller: free it with tg_free and *n_text; it has a zero byte after its end that n_text does not count.
+ * options: NULL for the defaults. Errors: NOMEM, ARGUMENT. */
+TG_API tg_status tg_kernel_explain(const tg_kernel *kernel, const tg_explain_options *options, char **text,
+                                   size_t *n_text, tg_error *error);
 
 /* ---- programs ------------------------------------------------------------------------------------------------- */
 

@@ -47,6 +47,7 @@ typedef struct partials {
   sum_columns *sums;
   arg_partial *args;
   trap_partial traps;
+  uint64_t loop_rounds, loop_slots; /* as in tg_stats; all are free to leave them */
 } partials;
 
 enum { TG_BACKEND_ABI = 2 };

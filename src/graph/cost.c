@@ -114,6 +114,11 @@ uint64_t cost_node_ps(const tg_graph *g, const graph_node *node)
   }
 }
 
+uint64_t cost_addition_ps(tg_type type)
+{
+  return time_for(&rows[TG_OP_ADD], type);
+}
+
 /* ---- parts of a graph ---- */
 
 /* A walk over the nodes outside the uniform block, and the loops that it is in. A loop's own node is outside of it. */
@@ -175,15 +180,15 @@ uint32_t cost_next_loop(const tg_graph *g, uint32_t after)
 
 uint64_t cost_lane_ps(const tg_graph *g, cost_speed speed, uint64_t rounds)
 {
-  uint64_t few = rounds < 4096 ? rounds : 4096, ps = 0;
+  uint64_t few = rounds < 65536 ? rounds : 65536, ps = 0;
   const uint64_t times[] = {1, few, few * few, few * few * few};
-  for (walk w = walk_start(g); !walk_ends(&w) && ps < COST_LANE_PS_MOST; walk_on(&w)) {
+  for (walk w = walk_start(g); !walk_ends(&w) && ps < COST_PS_MOST; walk_on(&w)) {
     const graph_node *node = &g->nodes.data[w.node];
     uint64_t one = cost_node_ps(g, node) * speed.permille / 1000 + cost_operations(node) * speed.operation_ps;
-    uint64_t most = COST_LANE_PS_MOST / times[w.depth < 3 ? w.depth : 3];
-    ps += (one < most ? one : most) * times[w.depth < 3 ? w.depth : 3];
+    uint64_t each = times[w.depth < 3 ? w.depth : 3];
+    ps += each > 0 && one > COST_PS_MOST / each ? COST_PS_MOST : one * each;
   }
-  return ps < COST_LANE_PS_MOST ? ps : COST_LANE_PS_MOST;
+  return ps < COST_PS_MOST ? ps : COST_PS_MOST;
 }
 
 /* ---- bytes ---- */

@@ -39,6 +39,9 @@ uint64_t cost_operations(const graph_node *node);
 /* What a node takes in a lane, in 10^-12 s, as `vec` was measured. */
 uint64_t cost_node_ps(const tg_graph *g, const graph_node *node);
 
+/* What an addition takes. */
+uint64_t cost_addition_ps(tg_type type);
+
 /* How fast an engine is: so many thousandths of the time above, and so much more for every operation. */
 typedef struct cost_speed {
   uint32_t permille, operation_ps;
@@ -60,10 +63,9 @@ void cost_add_up(const tg_graph *g, uint32_t loop, cost_part *part);
 /* The first loop outside the uniform block after node `after` (COST_OUTSIDE: from the start), or COST_OUTSIDE. */
 uint32_t cost_next_loop(const tg_graph *g, uint32_t after);
 
-/* What a lane takes in 10^-12 s when every loop goes round `rounds` times (in a loop in a loop in a loop no more than
- * that squared and cubed; deeper ones do not count further); at most 2^23. No floats: the caller's environment may trap
- * them. */
-#define COST_LANE_PS_MOST (UINT64_C(1) << 23) /* times 2^40 lanes, it fits */
+/* What a lane takes in 10^-12 s when every loop goes round `rounds` times, a loop in a loop that squared and one in
+ * that cubed, no matter how many it is in; at most 2^62. No floats: the caller's environment may trap them. */
+#define COST_PS_MOST (UINT64_C(1) << 62)
 uint64_t cost_lane_ps(const tg_graph *g, cost_speed speed, uint64_t rounds);
 
 /* The bytes of a stream operand that a lane loads, or stores: each is moved once, however often it is used. Tables and

@@ -155,6 +155,16 @@ uint32_t graph_main_start(const tg_graph *g);
 /* A graph with the same context, name, doc text and operands, and no nodes. NULL: no memory. copy.c */
 tg_graph *graph_like(const tg_graph *g);
 
+/* What passes did: bit k is pass k, and n_nodes[k] is the number of nodes after it. */
+typedef struct pass_log {
+  uint32_t n_built; /* nodes before all of them */
+  uint64_t ran, changed;
+  uint32_t n_nodes[64];
+} pass_log;
+
+/* Runs all passes in `enabled` (bit k is pass k) on a finished graph and gives the new graph. pass.c */
+tg_status graph_run_passes(tg_graph *g, uint64_t enabled, pass_log *log, tg_graph **out, tg_error *error);
+
 /* The readers and writers of each form: print.c, parse.c, encode.c, decode.c; the stack machine's are in src/stack. */
 tg_status graph_print(const tg_graph *g, char **bytes, size_t *n_bytes);
 tg_status graph_parse(tg_context *context, const char *s, size_t n, tg_graph **out, tg_error *error);

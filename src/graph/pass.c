@@ -145,15 +145,42 @@ static tg_status run_pass(const pass_row *row, const tg_graph *g, tg_graph **out
   return TG_OK;
 }
 
-/* Replaces *g by what the pass makes of it. A pass that would make a graph larger than a limit allows is left out. */
-static tg_status apply(const pass_row *row, tg_graph **g, tg_error *error)
+/* A graph on its way through the passes. */
+typedef struct pipeline {
+  tg_graph *g;
+  pass_log log;
+} pipeline;
+
+/* Whether two graphs have the same nodes; names aside. */
+static bool is_same(const tg_graph *a, const tg_graph *b)
+{
+  if (a->nodes.n != b->nodes.n || a->args.n != b->args.n || a->entries.n != b->entries.n) {
+    return false;
+  }
+  for (size_t i = 0; i < a->nodes.n; i++) {
+    const graph_node *x = &a->nodes.data[i], *y = &b->nodes.data[i];
+    if (x->op != y->op || x->type != y->type || x->detail != y->detail || x->operand != y->operand ||
+        x->imm != y->imm || x->n_args != y->n_args || x->position != y->position) {
+      return false;
+    }
+  }
+  bool same_args = a->args.n == 0 || memcmp(a->args.data, b->args.data, a->args.n * sizeof *a->args.data) == 0;
+  return same_args &&
+         (a->entries.n == 0 || memcmp(a->entries.data, b->entries.data, a->entries.n * sizeof *a->entries.data) == 0);
+}
+
+/* Replaces the graph by what pass k makes of it. A pass that would make it larger than a limit allows is left out. */
+static tg_status apply(size_t k, pipeline *p, tg_error *error)
 {
   tg_graph *next = NULL;
   tg_error inner;
-  tg_status status = run_pass(row, *g, &next, &inner);
+  tg_status status = run_pass(&passes[k], p->g, &next, &inner);
   if (status == TG_OK) {
-    tg_graph_destroy(*g);
-    *g = next;
+    p->log.ran |= UINT64_C(1) << k;
+    p->log.changed |= (uint64_t)!is_same(p->g, next) << k;
+    p->log.n_nodes[k] = (uint32_t)next->nodes.n;
+    tg_graph_destroy(p->g);
+    p->g = next;
     return TG_OK;
   }
   tg_graph_destroy(next);
@@ -166,6 +193,37 @@ static tg_status apply(const pass_row *row, tg_graph **g, tg_error *error)
   return status;
 }
 
+/* Passes in `enabled` from the first to number `last`, on a copy of a graph. After a failure there is no graph. */
+static tg_status run_all(tg_graph *from, uint64_t enabled, size_t last, pipeline *p, tg_error *error)
+{
+  *p = (pipeline){0};
+  TG_TRY(tg_graph_finish(from, error));
+  TG_TRY(graph_copy(from, &p->g, error));
+  p->log.n_built = (uint32_t)p->g->nodes.n;
+  tg_status status = TG_OK;
+  fpenv saved = fpenv_enter();
+  for (size_t i = 0; i <= last && status == TG_OK; i++) {
+    if (enabled >> i & 1) {
+      status = apply(i, p, error);
+    }
+  }
+  fpenv_leave(saved);
+  if (status != TG_OK) {
+    tg_graph_destroy(p->g);
+    p->g = NULL;
+  }
+  return status;
+}
+
+tg_status graph_run_passes(tg_graph *g, uint64_t enabled, pass_log *log, tg_graph **out, tg_error *error)
+{
+  pipeline p;
+  tg_status status = run_all(g, enabled, N_PASSES - 1, &p, error);
+  *out = p.g;
+  *log = p.log;
+  return status;
+}
+
 static size_t find_pass(const char *name)
 {
   for (size_t i = 0; i < N_PASSES; i++) {
@@ -174,19 +232,6 @@ static size_t find_pass(const char *name)
     }
   }
   return N_PASSES;
-}
-
-static tg_status run_all(tg_graph **g, uint64_t enabled, size_t last, tg_error *error)
-{
-  tg_status status = TG_OK;
-  fpenv saved = fpenv_enter();
-  for (size_t i = 0; i <= last && status == TG_OK; i++) {
-    if (enabled >> i & 1) {
-      status = apply(&passes[i], g, error);
-    }
-  }
-  fpenv_leave(saved);
-  return status;
 }
 
 tg_status tg_graph_transform(tg_graph *graph, uint64_t enabled, const char *last, tg_graph **out, tg_error *error)
@@ -201,14 +246,8 @@ tg_status tg_graph_transform(tg_graph *graph, uint64_t enabled, const char *last
     error_hint(error, "tg_pass_name lists the passes");
     return TG_ARGUMENT;
   }
-  TG_TRY(tg_graph_finish(graph, error));
-  tg_graph *g;
-  TG_TRY(graph_copy(graph, &g, error));
-  tg_status status = run_all(&g, enabled, end, error);
-  if (status != TG_OK) {
-    tg_graph_destroy(g);
-    return status;
-  }
-  *out = g;
-  return TG_OK;
+  pipeline p;
+  tg_status status = run_all(graph, enabled, end, &p, error);
+  *out = p.g;
+  return status;
 }

@@ -58,13 +58,16 @@ void drive_open(tile_run *run, const tg_kernel *kernel, const engine_args *args,
   run->pile = (sum_pile){kernel->ordered_types, kernel->n_ordered, 0, workspace + kernel->layout.pile};
 }
 
-void drive_close(const tile_run *run, tg_outcome *outcome)
+void drive_close(const tile_run *run, const tg_invocation *call)
 {
   tile_worker *first = tiles_worker(run, 0);
   uint64_t none = write_results(run->kernel, run->args->operands, first);
-  if (outcome != NULL) {
+  if (call->outcome != NULL) {
     const trap_partial *traps = &first->out.traps;
-    *outcome = (tg_outcome){traps->n, traps->first_lane, traps->first_code, traps->first_position, none};
+    *call->outcome = (tg_outcome){traps->n, traps->first_lane, traps->first_code, traps->first_position, none};
+  }
+  if (call->stats != NULL) {
+    *call->stats = (tg_stats){run->n_workers, first->out.loop_rounds, first->out.loop_slots};
   }
 }
 
@@ -81,6 +84,6 @@ void drive(const tg_kernel *kernel, const tg_invocation *call, unsigned char *wo
     kernel->backend->prepare(kernel->code, &args, (unsigned char *)(void *)first + kernel->layout.scratch, uniforms);
   }
   drive_run(&run);
-  drive_close(&run, call->outcome);
+  drive_close(&run, call);
   fpenv_leave(saved);
 }

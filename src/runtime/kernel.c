@@ -74,7 +74,7 @@ tg_type kernel_sum_type(const tg_kernel *kernel, size_t k)
 static tg_status build_kernel(tg_kernel *kernel, tg_graph *graph, const tg_compile_options *options, tg_error *error)
 {
   bool as_built = options->passes == 0 || (kernel->backend == &ref_backend && !options->force_passes);
-  TG_TRY(tg_graph_transform(graph, as_built ? 0 : options->passes, NULL, &kernel->graph, error));
+  TG_TRY(graph_run_passes(graph, as_built ? 0 : options->passes, &kernel->passes, &kernel->graph, error));
   TG_TRY(backend_check(kernel->backend, kernel->graph, error));
   TG_TRY(kernel->backend->compile(kernel->context, kernel->graph, &kernel->code, error));
   if (!list_sinks(kernel)) {

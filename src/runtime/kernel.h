@@ -26,6 +26,7 @@ struct tg_kernel {
   uint32_t *ordered; /* the sums of floats, whose order counts: positions in sums, and their types */
   tg_type *ordered_types;
   size_t n_ordered;
+  pass_log passes;  /* what they did */
   uint64_t lane_ps; /* what a lane costs, roughly, in 10^-12 s */
   workspace_layout layout;
 };
@@ -59,6 +60,10 @@ void plan_cost(tg_kernel *kernel);
 
 /* How many workers an invocation gets that has `bytes` of workspace, enough for one. */
 unsigned plan_workers(const tg_kernel *kernel, const tg_invocation *call, const operand_memory *memory, size_t bytes);
+/* How many it would get for n lanes, with room for all and small tables. */
+unsigned plan_workers_for(const tg_kernel *kernel, uint64_t n);
+/* What a thread must have to do, in 10^-12 s. */
+enum { PLAN_THREAD_PS = 10000000 };
 
 /* How many blocks a tile has: 2^this. */
 unsigned plan_tile_level(uint64_t n_blocks, unsigned n_workers);

@@ -8,8 +8,9 @@
 enum { FOLD_BYTES = 65536 };
 
 /* A fork and join takes 0.65 us if the threads wait for it, some ten microseconds if they sleep, and milliseconds if
- * others have the processors: each thread must have 10 us to do, and 1 ns more for each byte of private tables. */
-enum { THREAD_PS = 10000000, FOLD_BYTE_PS = 1000, TILES_EACH = 8 };
+ * others have the processors: each thread must have PLAN_THREAD_PS to do, and 1 ns more for each byte of private
+ * tables. */
+enum { FOLD_BYTE_PS = 1000, TILES_EACH = 8 };
 
 /* ---- memory ---- */
 
@@ -64,9 +65,12 @@ void plan_workspace(tg_kernel *kernel)
 
 /* ---- cost ---- */
 
+#define LANE_PS_MOST (UINT64_C(1) << 23) /* times 2^40 lanes, it fits */
+
 void plan_cost(tg_kernel *kernel)
 {
-  kernel->lane_ps = cost_lane_ps(kernel->graph, kernel->backend->speed, COST_ROUNDS);
+  uint64_t ps = cost_lane_ps(kernel->graph, kernel->backend->speed, COST_ROUNDS);
+  kernel->lane_ps = ps < LANE_PS_MOST ? ps : LANE_PS_MOST;
 }
 
 /* ---- threads ---- */
@@ -81,8 +85,17 @@ static uint64_t worthwhile(const tg_kernel *kernel, uint64_t n, size_t fold_byte
   (void)fold_bytes;
   return THREADS_MOST;
 #else
-  return n * kernel->lane_ps / (THREAD_PS + FOLD_BYTE_PS * (uint64_t)fold_bytes);
+  return n * kernel->lane_ps / (PLAN_THREAD_PS + FOLD_BYTE_PS * (uint64_t)fold_bytes);
 #endif
+}
+
+unsigned plan_workers_for(const tg_kernel *kernel, uint64_t n)
+{
+  const tg_threads *threads = &kernel->context->threads;
+  uint64_t n_blocks = (n + TG_BLOCK_LANES - 1) / TG_BLOCK_LANES, worth = worthwhile(kernel, n, 0);
+  uint64_t most = n_blocks < threads->n_threads ? n_blocks : threads->n_threads;
+  most = worth < most ? worth : most;
+  return most < 2 || threads_are_taken(threads) ? 1 : (unsigned)most;
 }
 
 unsigned plan_workers(const tg_kernel *kernel, const tg_invocation *call, const operand_memory *memory, size_t bytes)

@@ -124,7 +124,7 @@ static void run_part(tg_run *run, const tg_invocation *part, const operand_memor
   }
   drive_run(&tiles);
   keep_carry(run, &tiles);
-  drive_close(&tiles, part->outcome);
+  drive_close(&tiles, part);
   fpenv_leave(saved);
   run->n += part->n;
 }

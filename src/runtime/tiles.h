@@ -57,10 +57,10 @@ void tiles_task(void *arg, size_t index);
 void tiles_join(tile_run *run);
 
 /* The steps of `drive`, which a run in parts takes for each: prepares a run in a workspace; runs all tiles and joins
- * what came of them; writes results and outcome. drive.c */
+ * what came of them; writes results, outcome and stats. drive.c */
 void drive_open(tile_run *run, const tg_kernel *kernel, const engine_args *args, unsigned char *workspace,
                 unsigned n_workers);
 void drive_run(tile_run *run);
-void drive_close(const tile_run *run, tg_outcome *outcome);
+void drive_close(const tile_run *run, const tg_invocation *call);
 
 #endif

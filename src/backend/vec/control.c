@@ -212,6 +212,8 @@ static void iterate_calmly(vec_run *run, const vec_structure *s, vec_lanes lanes
       lanes.n = pack(run, s, lanes.n, alive);
       memset(alive, 1, lanes.n);
     }
+    run->loop_rounds += n_alive;
+    run->loop_slots += lanes.n;
     vec_run_body(run, s->bodies[1], lanes);
     step_passes(run, s, lanes);
   }
@@ -235,6 +237,8 @@ static void iterate(vec_run *run, const vec_structure *s, vec_lanes lanes)
       lanes.n = n > 0 ? pack(run, s, lanes.n, mask) : 0;
     }
     if (lanes.n > 0) {
+      run->loop_rounds += lanes.n;
+      run->loop_slots += lanes.n;
       vec_run_body(run, s->bodies[1], lanes);
       step_passes(run, s, lanes);
     }

@@ -70,9 +70,8 @@ static void explain_instructions(const vec_code *code, explainer *e)
     n_loads += instr->kind == VEC_I_LOAD;
   }
   explain_count(e, ENGINE, "instructions", n, "a strip");
-  explain_reason(
-      e, "each is a pass over the strip in the first cache; %u loads and %zu sinks besides, bodies counted once",
-      n_loads, code->sinks.n);
+  explain_reason(e, "each is a pass over the strip in the first cache, bodies counted once; loads: %u, sinks: %zu",
+                 n_loads, code->sinks.n);
   explain_add(e, ENGINE, "traps and fuel", code->has_effects ? "kept" : "none",
               code->has_effects ? "a trap, a charge or a loop may halt a lane: each has its fuel and its trap record"
                                 : "no lane can halt: nothing is kept for it");

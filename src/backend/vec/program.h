@@ -150,6 +150,7 @@ typedef struct vec_run {
   bool any_trapped, in_uniform, is_exhausted;
   uint64_t first_lane; /* of the strip */
   uint64_t taken;      /* uniform block: iterations so far */
+  uint64_t loop_rounds, loop_slots;
 } vec_run;
 
 /* emit_body.c, after plan.c has found where values are last used. False: no memory. */

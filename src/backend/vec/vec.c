@@ -255,6 +255,8 @@ static void vec_run_lanes(const void *p, const engine_args *args, const uint64_t
     run.first_lane = first;
     run_strip(&run, (size_t)n, out);
   }
+  out->loop_rounds += run.loop_rounds;
+  out->loop_slots += run.loop_slots;
 }
 
 /* ---- the back-ends ---- */

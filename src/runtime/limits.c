@@ -1,0 +1,208 @@
+/* limits.c: measuring; see limits.h. The least of several times counts: what else runs on the machine only adds to it.
+ *
+ * Memory is moved by the C library's memchr, memcpy and memset, which have the widest vectors of the processor without
+ * code of ours for each. The engine is measured by itself: two graphs of additions, one longer than the other, so that
+ * what both have falls away. */
+#include "runtime/limits.h"
+
+#include "base/text.h"
+
+#include <string.h>
+#include <time.h>
+
+enum { LEAST_BYTES = 16384, MOST_BYTES = 1 << 26, BYTES_A_TIMING = 1 << 18, LEAST_TIMINGS = 3, MOST_TIMINGS = 40 };
+enum { TIMINGS_NS = 1500000 }; /* no more timings of one thing after this */
+
+static uint64_t now_ns(void)
+{
+  struct timespec t;
+  timespec_get(&t, TIME_UTC);
+  return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
+/* A few timings, and more as long as there is time. */
+static bool goes_on(unsigned n_timings, uint64_t start)
+{
+  return n_timings < LEAST_TIMINGS || (n_timings < MOST_TIMINGS && now_ns() - start < TIMINGS_NS);
+}
+
+static uint64_t least_of(uint64_t least, uint64_t ns)
+{
+  return least == 0 || ns < least ? ns + (ns == 0) : least;
+}
+
+/* ---- memory ---- */
+
+typedef enum move { MOVE_WRITE, MOVE_READ, MOVE_COPY } move;
+
+/* Each thread has a part of the memory and takes its own time, so that waiting for a thread to begin does not count. */
+typedef struct stream_job {
+  unsigned char *data;
+  uint64_t *least; /* of each thread, in ns; 0: none yet */
+  size_t part;     /* bytes of each thread, a multiple of 128 */
+  size_t times;
+  move move;
+} stream_job;
+
+/* Called through volatile pointers, or a compiler could see that much of it need not be done. */
+static void move_part(void *arg, size_t index)
+{
+  void *(*volatile copy)(void *, const void *, size_t) = memcpy;
+  void *(*volatile fill)(void *, int, size_t) = memset;
+  const stream_job *job = arg;
+  unsigned char *mine = job->data + index * job->part;
+  uint64_t start = now_ns();
+  for (size_t i = 0; i < job->times; i++) {
+    switch (job->move) {
+    case MOVE_WRITE: fill(mine, 0, job->part); break;
+    case MOVE_COPY: copy(mine, mine + job->part / 2, job->part / 2); break;
+    case MOVE_READ:
+      if (memchr(mine, 1, job->part) != NULL) { /* never: all is zero */
+        mine[0] = 0;
+      }
+      break;
+    }
+  }
+  job->least[index] = least_of(job->least[index], now_ns() - start);
+}
+
+/* GB/s of all threads. */
+static double time_moves(const tg_threads *threads, unsigned n_threads, stream_job *job, move what)
+{
+  double rate = 0;
+  uint64_t start = now_ns();
+  job->move = what;
+  memset(job->least, 0, n_threads * sizeof *job->least);
+  for (unsigned i = 0; goes_on(i, start); i++) {
+    if (n_threads == 1) {
+      move_part(job, 0);
+    } else {
+      threads->parallel_for(threads->self, n_threads, move_part, job);
+    }
+  }
+  for (unsigned i = 0; i < n_threads; i++) {
+    rate += (double)job->part * (double)job->times / (double)job->least[i];
+  }
+  return rate;
+}
+
+tg_status limits_of_streams(const tg_context *context, unsigned n_threads, uint64_t bytes, stream_limits *out)
+{
+  const tg_allocator *a = &context->allocator;
+  uint64_t total = bytes < LEAST_BYTES ? LEAST_BYTES : bytes > MOST_BYTES ? MOST_BYTES : bytes;
+  stream_job job = {.part = (size_t)total / n_threads / 128 * 128 + 128};
+  job.times = (BYTES_A_TIMING + job.part - 1) / job.part;
+  job.data = alloc_zeroed(a, n_threads, job.part);
+  job.least = alloc_zeroed(a, n_threads, sizeof *job.least);
+  bool has_room = job.data != NULL && job.least != NULL;
+  if (has_room) {
+    *out = (stream_limits){.bytes = total, .n_threads = n_threads};
+    out->write = time_moves(&context->threads, n_threads, &job, MOVE_WRITE); /* first: it has the memory mapped */
+    out->read = time_moves(&context->threads, n_threads, &job, MOVE_READ);
+    out->copy = time_moves(&context->threads, n_threads, &job, MOVE_COPY);
+  }
+  alloc_free(a, job.data, n_threads, job.part);
+  alloc_free(a, job.least, n_threads, sizeof *job.least);
+  return has_room ? TG_OK : TG_NOMEM;
+}
+
+/* ---- the engine ---- */
+
+enum { CHAIN_SHORT = 8, CHAIN_LONG = 24, CHAIN_LANES = TG_BLOCK_LANES };
+const tg_type limit_types[LIMIT_TYPES] = {TG_I32, TG_I64, TG_F32, TG_F64};
+
+/* y = x + x + x ...: n additions. */
+static tg_status compile_chain(const tg_kernel *like, tg_type type, unsigned n, tg_kernel **out, tg_error *error)
+{
+  text t = {.allocator = like->context->allocator};
+  const char *name = type_table[type].name;
+  text_format(&t, "graph probe { input x %s output y %s %%a0 = load x %%x = load x ", name, name);
+  for (unsigned i = 0; i < n; i++) {
+    text_format(&t, "%%a%u = add %%a%u, %%x ", i + 1, i);
+  }
+  text_format(&t, "store y %%a%u }", n);
+  char *source;
+  size_t n_source;
+  tg_graph *g = NULL;
+  tg_compile_options options = TG_COMPILE_OPTIONS_INIT;
+  options.backend = like->backend->name;
+  options.passes = 0;
+  *out = NULL;
+  tg_status status = text_take(&t, &source, &n_source);
+  if (status != TG_OK) {
+    return error_set(error, status, "no memory for measuring");
+  }
+  status = graph_parse(like->context, source, n_source, &g, error);
+  if (status == TG_OK) {
+    status = tg_compile(like->context, g, &options, out, error);
+  }
+  tg_graph_destroy(g);
+  alloc_free(&like->context->allocator, source, n_source + 1, 1);
+  return status;
+}
+
+enum { CALLS_A_TIMING = 8 };
+
+static tg_status time_invocations(tg_kernel *kernel, tg_invocation *call, double *ns, tg_error *error)
+{
+  uint64_t start = now_ns(), least = 0;
+  for (unsigned i = 0; goes_on(i, start); i++) {
+    uint64_t before = now_ns();
+    for (int k = 0; k < CALLS_A_TIMING; k++) {
+      TG_TRY(tg_invoke(kernel, call, error));
+    }
+    least = least_of(least, now_ns() - before);
+  }
+  *ns = (double)least / CALLS_A_TIMING;
+  return TG_OK;
+}
+
+/* How long an invocation of a chain takes, in memory for CHAIN_LANES elements of 8 bytes, twice. */
+static tg_status time_chain(tg_kernel *kernel, uint64_t lanes, unsigned char *data, double *ns, tg_error *error)
+{
+  ptrdiff_t bytes = (ptrdiff_t)mode_table[kernel->graph->operands.data[0].mode].bytes;
+  size_t room = (size_t)CHAIN_LANES * 8;
+  tg_binding bindings[2] = {{.data = data, .bytes = room, .stride = bytes},
+                            {.data = data + room, .bytes = room, .stride = bytes}};
+  tg_invocation call = TG_INVOCATION_INIT;
+  call.n = lanes;
+  call.bindings = bindings;
+  call.n_bindings = 2;
+  TG_TRY(tg_workspace_create(kernel->context, kernel->layout.most, &call.workspace));
+  tg_status status = time_invocations(kernel, &call, ns, error);
+  tg_workspace_destroy(call.workspace);
+  return status;
+}
+
+/* Compiles a chain and times it. */
+static tg_status measure_chain(const tg_kernel *like, tg_type type, unsigned n, uint64_t lanes, double *ns)
+{
+  tg_kernel *kernel;
+  const tg_allocator *a = &like->context->allocator;
+  TG_TRY(compile_chain(like, type, n, &kernel, NULL));
+  unsigned char *data = alloc_zeroed(a, CHAIN_LANES, 16);
+  tg_status status = data == NULL ? TG_NOMEM : time_chain(kernel, lanes, data, ns, NULL);
+  alloc_free(a, data, CHAIN_LANES, 16);
+  tg_kernel_destroy(kernel);
+  return status;
+}
+
+tg_status limits_of_engine(const tg_kernel *kernel, engine_limits *out, tg_error *error)
+{
+  const cost_speed *speed = &kernel->backend->speed;
+  tg_status status = measure_chain(kernel, TG_F32, CHAIN_SHORT, 1, &out->call);
+  out->slowness = 0;
+  for (size_t k = 0; k < LIMIT_TYPES && status == TG_OK; k++) {
+    double less = 0, more = 0;
+    status = measure_chain(kernel, limit_types[k], CHAIN_SHORT, CHAIN_LANES, &less);
+    if (status == TG_OK) {
+      status = measure_chain(kernel, limit_types[k], CHAIN_LONG, CHAIN_LANES, &more);
+    }
+    double told = (double)cost_addition_ps(limit_types[k]) * speed->permille / 1000 + speed->operation_ps;
+    double ns = (more - less) / ((CHAIN_LONG - CHAIN_SHORT) * (double)CHAIN_LANES);
+    out->add[k] = ns > 1e-4 ? ns : 1e-4; /* a clock that is too coarse */
+    out->slowness += out->add[k] * 1000 / (told > 1 ? told : 1) / LIMIT_TYPES;
+  }
+  return status == TG_OK ? TG_OK
+                         : error_set(error, status, "the back-end cannot be measured: %s", tg_status_text(status));
+}
