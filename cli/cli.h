@@ -129,6 +129,11 @@ const char *operand_kind_name(tg_operand_kind kind);
 tg_context *make_context(void);
 tg_context *make_context_threads(unsigned n_threads);
 
+/* ---- interrupt.c ---- */
+
+/* From now on a signal that ends the program removes its temporary files first. */
+void catch_interrupts(void);
+
 /* ---- disassemble.c ---- */
 
 /* Writes stack bytecode that was checked as stack text. Returns malloc'ed text, or NULL if there is no memory or the

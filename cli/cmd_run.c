@@ -16,6 +16,7 @@ enum {
   OPTION_BACKEND,
   OPTION_THREADS,
   OPTION_MAX_STEPS,
+  OPTION_WINDOW,
   OPTION_PASSES,
   OPTION_STATS,
   OPTION_JSON,
@@ -31,6 +32,7 @@ const option_row run_options[] = {
     {OPTION_BACKEND, "backend", "NAME", "the back-end; see 'throng backends'"},
     {OPTION_THREADS, "threads", "T", "the threads to use at most; without it, all that there are"},
     {OPTION_MAX_STEPS, "max-steps", "K", "the loop iterations that a lane may take before it traps"},
+    {OPTION_WINDOW, "window", "LANES", "the lanes to read, run and write at a time; bounds the memory used"},
     {OPTION_PASSES, "passes", "all|none|-NAME,...", "the passes to run; see 'throng show --after list'"},
     {OPTION_STATS, "stats", NULL, "also show times, rate, back-end and threads"},
     {OPTION_JSON, "json", NULL, "print one JSON object"},
@@ -72,6 +74,9 @@ static int read_option(run *r, int id, const char *argument)
   case OPTION_MAX_STEPS:
     if (read_count(argument, &q->fuel)) return STATUS_OK;
     return usage_error(r->self, "--max-steps wants a number of loop iterations, not '%s'", argument);
+  case OPTION_WINDOW:
+    if (read_count(argument, &q->window) && q->window >= 1 && q->window <= TG_N_MAX) return STATUS_OK;
+    return usage_error(r->self, "--window wants a number of lanes from 1 on, not '%s'", argument);
   case OPTION_STATS: q->stats = true; break;
   case OPTION_JSON: q->json = true; break;
   default: q->quiet = true; break;
@@ -106,7 +111,7 @@ void run_progress(const run *r, const char *doing, const char *what)
   fflush(stderr);
 }
 
-static double now(void)
+double run_now(void)
 {
   struct timespec t;
   clock_gettime(CLOCK_MONOTONIC, &t);
@@ -123,47 +128,6 @@ static int compile(run *r)
     options.force_passes = 1; /* who names passes wants to see them run */
   }
   error.code = tg_compile(r->context, r->source.graph, &options, &r->kernel, &error);
-  return error.code == TG_OK ? STATUS_OK : print_error(r->request.file, &error);
-}
-
-static void fill_bindings(const run *r, tg_binding *bindings)
-{
-  for (size_t k = 0; k < r->n_operands; k++) {
-    const run_operand *o = &r->operands[k];
-    size_t bytes = tg_mode_bytes(o->info.mode);
-    if (!o->is_bound) continue;
-    bindings[k] = (tg_binding){
-        .data = o->column.data, .bytes = o->column.n * bytes, .stride = o->is_broadcast ? 0 : (ptrdiff_t)bytes};
-  }
-}
-
-static tg_status invoke(run *r, tg_binding *bindings, tg_workspace **workspace, tg_error *error)
-{
-  tg_invocation invocation = TG_INVOCATION_INIT;
-  size_t bytes = tg_kernel_workspace_bytes(r->kernel);
-  tg_status status = bytes > 0 ? tg_workspace_create(r->context, bytes, workspace) : TG_OK;
-  if (status != TG_OK) return status;
-  invocation.n = r->n;
-  invocation.bindings = bindings;
-  invocation.n_bindings = r->n_operands;
-  invocation.fuel = r->request.fuel;
-  invocation.workspace = *workspace;
-  invocation.outcome = &r->outcome;
-  return tg_invoke(r->kernel, &invocation, error);
-}
-
-static int run_kernel(run *r)
-{
-  tg_error error = {.code = TG_OK};
-  tg_workspace *workspace = NULL;
-  tg_binding *bindings = calloc(r->n_operands + 1, sizeof *bindings);
-  error.code = TG_NOMEM;
-  if (bindings) {
-    fill_bindings(r, bindings);
-    error.code = invoke(r, bindings, &workspace, &error);
-  }
-  tg_workspace_destroy(workspace);
-  free(bindings);
   return error.code == TG_OK ? STATUS_OK : print_error(r->request.file, &error);
 }
 
@@ -186,24 +150,33 @@ static int show(const run *r)
 /* All of it, from the file to the results; each step only if those before it worked. */
 static int execute(run *r)
 {
-  double start = now();
+  double start = run_now();
   if (!source_read_graph(&r->source, r->context, r->request.file)) return STATUS_ERROR;
   int status = run_bind(r);
-  double bound = now();
+  double bound = run_now();
   run_progress(r, "compiling", r->request.file);
   if (status == STATUS_OK) status = compile(r);
-  double compiled = now();
-  run_progress(r, "running", r->request.file);
-  if (status == STATUS_OK) status = run_kernel(r);
-  double ran = now();
+  r->times.read = bound - start;
+  r->times.compile = run_now() - bound;
+  if (status == STATUS_OK) status = run_files_create(r);
+  if (status == STATUS_OK) status = run_stream(r);
+  double ran = run_now();
   run_progress(r, "writing", "the outputs");
-  if (status == STATUS_OK) status = run_write(r);
+  if (status == STATUS_OK) status = run_files_close(r);
   run_progress(r, NULL, NULL);
-  r->times = (run_times){bound - start, compiled - bound, ran - compiled, now() - ran};
+  r->times.write += run_now() - ran;
   if (status == STATUS_OK) status = show(r);
   if (status != STATUS_OK || r->outcome.n_trapped == 0) return status;
   if (!r->request.quiet) run_print_traps(r);
   return STATUS_TRAPPED;
+}
+
+static void drop_operand(run_operand *o)
+{
+  column_free(&o->column);
+  column_close(&o->reader);
+  column_hash_destroy(o->hash);
+  free(o->path);
 }
 
 int cmd_run(const command *self, int argc, char **argv)
@@ -214,7 +187,8 @@ int cmd_run(const command *self, int argc, char **argv)
     r.context = make_context_threads(r.request.n_threads);
     status = r.context ? execute(&r) : STATUS_ERROR;
   }
-  for (size_t k = 0; k < r.n_operands; k++) column_free(&r.operands[k].column);
+  run_files_drop(&r);
+  for (size_t k = 0; k < r.n_operands; k++) drop_operand(&r.operands[k]);
   free(r.operands);
   free(r.request.assignments);
   tg_kernel_destroy(r.kernel);

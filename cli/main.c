@@ -1,16 +1,12 @@
 /* main.c: the table of subcommands and the choice of one. */
-#define _XOPEN_SOURCE 700
 #include "cli.h"
 
-#include <signal.h>
 #include <string.h>
 
 const command commands[] = {
     {"run", cmd_run, "run a graph on streams from files", "FILE [OPTION]...", run_options},
     {"check", cmd_check, "read and verify programs, print diagnostics only", "FILE...", NULL},
     {"show", cmd_show, "print a program as text, also after a pass", "FILE [OPTION]...", show_options},
-    {"explain", cmd_explain, "tell what is made of a program and why, and what it should take", "FILE [OPTION]...",
-     explain_options},
     {"convert", cmd_convert, "write a program as .tgg, .tgb, .tgs or .tgsb, as OUT is named", "IN OUT", NULL},
     {"ops", cmd_ops, "list the operations", "[--markdown]", ops_options},
     {"backends", cmd_backends, "list the back-ends", "", NULL},
@@ -98,7 +94,7 @@ int main(int argc, char **argv)
   const char *name = argv[1];
   if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0) name = "help";
   if (strcmp(name, "--version") == 0 || strcmp(name, "-V") == 0) name = "version";
-  signal(SIGXFSZ, SIG_IGN); /* a file that may not grow is an error of the write, not the end of the process */
+  catch_interrupts();
   const command *c = find_command(name);
   return c ? close_output(c->run(c, argc - 1, argv + 1)) : unknown_command(name);
 }

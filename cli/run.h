@@ -1,12 +1,13 @@
 /* run.h: one `throng run`: what was asked for, the memory of each operand, and what came of it.
  *
- *     cmd_run.c  options -> request     run_bind.c   request -> operands with memory, and n
- *     run_write.c  outputs -> files     run_print.c, run_json.c   results -> standard output */
+ *     cmd_run.c  options -> request     run_bind.c   request -> operands, their files opened, and n
+ *     run_stream.c  the lanes, window by window: input files -> operands -> outputs and results
+ *     run_write.c   outputs -> files    run_print.c, run_json.c   results -> standard output */
 #ifndef TG_CLI_RUN_H
 #define TG_CLI_RUN_H
 
 #include "cli.h"
-#include "io/column.h"
+#include "io/reader.h"
 
 /* One NAME=VALUE of an option. */
 typedef enum assignment_kind { ASSIGN_IN, ASSIGN_PARAM, ASSIGN_SIZE, ASSIGN_OUT } assignment_kind;
@@ -23,16 +24,36 @@ typedef struct request {
   const char *file, *backend;
   bool has_n, has_passes, stats, json, quiet;
   uint64_t n, fuel, passes;
+  uint64_t window;    /* lanes; 0: as many as seem good */
   unsigned n_threads; /* 0: as many as there are */
   assignment *assignments;
   size_t n_assignments;
 } request;
 
+/* What --out NAME=PATH writes: one file, and the columns that go into it. */
+typedef struct run_file {
+  const char *path;
+  column_format format;
+  named_column *columns;
+  size_t n;
+  bool is_streamed; /* outputs only: written window by window; else when all lanes are done */
+  file_out out;
+} run_file;
+
+enum { RUN_ROWS = 10 }; /* that are printed */
+
 typedef struct run_operand {
   tg_operand_info info;
-  column column;
-  bool is_bound;     /* column has its memory */
-  bool is_broadcast; /* an input that has one value for all lanes */
+  size_t n;                         /* its elements in all */
+  column column;                    /* its memory: for all of them, or if it is streamed, for a window */
+  column window;                    /* the part of it that is in use now */
+  bool is_bound;                    /* it was given */
+  bool is_broadcast;                /* an input that has one value for all lanes */
+  bool is_streamed;                 /* an input from a file; an output, unless all of it is wanted at once */
+  char *path;                       /* of the file that reader reads */
+  column_reader reader;             /* of an input */
+  column_hash *hash;                /* of an output so far, for JSON */
+  unsigned char rows[RUN_ROWS * 8]; /* the first ones of an output */
 } run_operand;
 
 /* Seconds that each part took. */
@@ -48,13 +69,22 @@ typedef struct run {
   tg_kernel *kernel;
   run_operand *operands;
   size_t n_operands;
+  run_file *files;
+  size_t n_files;
   uint64_t n; /* lanes */
   tg_outcome outcome;
   run_times times;
 } run;
 
-/* Gives every operand its memory and finds the number of lanes. Prints what is wrong and returns its exit status. */
+/* Gives every operand its value, memory or file and finds the number of lanes. Prints what is wrong and returns its
+ * exit status. */
 int run_bind(run *r);
+
+/* Prints what is wrong with the file of an operand. Returns STATUS_ERROR. */
+int run_read_error(const run_operand *o, const tg_error *error);
+
+/* Runs all lanes: reads inputs, writes streamed files, fills in results and outcome, adds up times. */
+int run_stream(run *r);
 
 /* Whether an operand is written, element by element: an output or an accumulator. */
 bool run_is_stream_out(const run_operand *o);
@@ -62,8 +92,13 @@ bool run_is_stream_out(const run_operand *o);
 /* Whether an argmin or argmax saw no lane. */
 bool run_is_none(const run *r, const run_operand *o);
 
-/* Writes the files of --out, all of them or none. */
-int run_write(run *r);
+/* The files of --out, all of them or none: creates them under temporary names and says which outputs are streamed;
+ * writes the window that is in memory; writes what is not streamed, and puts all in place. run_files_drop
+ * releases them at the end, and removes what was not put in place. */
+int run_files_create(run *r);
+int run_files_write(run *r);
+int run_files_close(run *r);
+void run_files_drop(run *r);
 
 /* Prints the results, and with_rows the first rows of the outputs. */
 void run_print(const run *r, bool with_rows);
@@ -73,5 +108,8 @@ int run_print_json(const run *r);
 
 /* Says on a terminal what is being done; NULL takes the line away. */
 void run_progress(const run *r, const char *doing, const char *what);
+
+/* Seconds since some moment. */
+double run_now(void);
 
 #endif

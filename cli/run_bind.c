@@ -1,5 +1,5 @@
-/* run_bind.c: memory for every operand of a run: read from files, set from values, or zeroed. In: the options and the
- * graph's signature. Out: r->operands with their columns, and r->n. */
+/* run_bind.c: values, memory or files for every operand of a run. In: the options and the graph's signature. Out:
+ * r->operands, tables and accumulators read, input files opened, and r->n. */
 #include "io/number.h"
 #include "run.h"
 
@@ -102,8 +102,8 @@ static int bind_value(run *r, const assignment *a, run_operand *o)
   tg_error error = {.code = TG_OK};
   char range[NUMBER_TEXT];
   if (column_create(o->info.mode, 1, &o->column, &error) != TG_OK) return print_error(NULL, &error);
-  o->is_bound = true;
-  o->is_broadcast = true;
+  o->is_bound = o->is_broadcast = true;
+  o->n = 1;
   tg_type type = tg_mode_type(o->info.mode);
   number_status status = number_parse(o->info.mode, a->value, strlen(a->value), o->column.data);
   if (status == NUMBER_OK || (status == NUMBER_MISSING && (type == TG_F32 || type == TG_F64))) return STATUS_OK;
@@ -122,6 +122,7 @@ static int bind_zeros(run *r, const assignment *a, run_operand *o)
   }
   if (column_create(o->info.mode, (size_t)count, &o->column, &error) != TG_OK) return print_error(NULL, &error);
   o->is_bound = true;
+  o->n = (size_t)count;
   return STATUS_OK;
 }
 
@@ -142,26 +143,35 @@ static const char *split_path(const char *text, char *path)
   return NULL;
 }
 
+int run_read_error(const run_operand *o, const tg_error *error)
+{
+  print_error(o->path, error);
+  fprintf(stderr, "note: it was read for %s '%s' of type %s\n", operand_kind_name(o->info.kind), o->info.name,
+          tg_mode_name(o->info.mode));
+  return STATUS_ERROR;
+}
+
+/* Tables and accumulators are read now, inputs while the lanes run. */
+static tg_status open_file(run_operand *o, const char *name, tg_error *error)
+{
+  o->is_streamed = o->info.kind == TG_INPUT;
+  tg_status status = o->is_streamed ? column_open(o->path, name, o->info.mode, &o->reader, error)
+                                    : column_read(o->path, name, o->info.mode, &o->column, error);
+  o->n = o->is_streamed ? o->reader.n : o->column.n;
+  return status;
+}
+
 static int bind_file(run *r, const assignment *a, run_operand *o)
 {
-  tg_error error = {.code = TG_OK};
-  char *path = malloc(strlen(a->value) + 1);
-  if (!path) {
-    error.code = TG_NOMEM;
-    return print_error(NULL, &error);
-  }
-  const char *name = split_path(a->value, path);
-  run_progress(r, "reading", path);
-  error.code = column_read(path, name, o->info.mode, &o->column, &error);
+  tg_error error = {.code = TG_NOMEM};
+  o->path = malloc(strlen(a->value) + 1);
+  if (!o->path) return print_error(NULL, &error);
+  const char *name = split_path(a->value, o->path);
+  run_progress(r, "reading", o->path);
+  error.code = open_file(o, name, &error);
   run_progress(r, NULL, NULL);
   o->is_bound = error.code == TG_OK;
-  if (!o->is_bound) {
-    print_error(path, &error);
-    fprintf(stderr, "note: it was read for %s '%s' of type %s\n", operand_kind_name(o->info.kind), o->info.name,
-            tg_mode_name(o->info.mode));
-  }
-  free(path);
-  return o->is_bound ? STATUS_OK : STATUS_ERROR;
+  return o->is_bound ? STATUS_OK : run_read_error(o, &error);
 }
 
 static int bind_assignment(run *r, const assignment *a)
@@ -196,7 +206,7 @@ static bool is_missing(const run_operand *o)
 static int lengths_disagree(const run_operand *a, const run_operand *b)
 {
   fprintf(stderr, "throng run: error: the inputs differ in length: '%s' has %zu elements, '%s' has %zu\n", a->info.name,
-          a->column.n, b->info.name, b->column.n);
+          a->n, b->info.name, b->n);
   print_hint("-n takes as many lanes as you say from each; --param %s=VALUE gives all lanes one value", b->info.name);
   return STATUS_ERROR;
 }
@@ -208,38 +218,37 @@ static int find_n(run *r)
   for (size_t k = 0; k < r->n_operands; k++) {
     const run_operand *o = &r->operands[k];
     if (o->info.kind != TG_INPUT || o->is_broadcast) continue;
-    if (r->request.has_n && o->column.n < r->request.n) {
+    if (r->request.has_n && o->n < r->request.n) {
       fprintf(stderr, "throng run: error: -n %" PRIu64 " is more than the %zu elements of input '%s'\n", r->request.n,
-              o->column.n, o->info.name);
+              o->n, o->info.name);
       print_hint("leave out -n to use them all");
       return STATUS_ERROR;
     }
     if (!first) first = o;
-    if (!r->request.has_n && o->column.n != first->column.n) return lengths_disagree(first, o);
+    if (!r->request.has_n && o->n != first->n) return lengths_disagree(first, o);
   }
   if (!r->request.has_n && !first) {
     return usage_error(r->self, "no input comes from a file, so the number of lanes is not known: add -n N");
   }
-  r->n = r->request.has_n ? r->request.n : first->column.n;
+  r->n = r->request.has_n ? r->request.n : first->n;
   if (r->n <= TG_N_MAX) return STATUS_OK;
   return usage_error(r->self, "%" PRIu64 " lanes are more than Throng can do", r->n);
 }
 
-/* Outputs and results start from zero, so that lanes that trap leave zeros. */
+/* Outputs get their memory when it is known which are streamed. */
 static int bind_outputs(run *r)
 {
   for (size_t k = 0; k < r->n_operands; k++) {
     run_operand *o = &r->operands[k];
     tg_error error = {.code = TG_OK};
     if (o->info.kind != TG_OUTPUT && o->info.kind != TG_RESULT) continue;
-    uint64_t n = o->info.kind == TG_OUTPUT ? r->n : 1;
-    error.code = column_create(o->info.mode, (size_t)n, &o->column, &error);
-    if (error.code != TG_OK) {
-      print_error(NULL, &error);
-      print_hint("output '%s' has %" PRIu64 " lanes; use -n for fewer", o->info.name, n);
-      return STATUS_ERROR;
-    }
+    o->n = o->info.kind == TG_OUTPUT ? (size_t)r->n : 1;
+    o->is_streamed = o->info.kind == TG_OUTPUT;
+    o->column = o->window = (column){.mode = o->info.mode, .n = o->n};
     o->is_bound = true;
+    if (o->info.kind == TG_RESULT && column_create(o->info.mode, 1, &o->column, &error) != TG_OK) {
+      return print_error(NULL, &error);
+    }
   }
   return STATUS_OK;
 }

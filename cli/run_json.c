@@ -53,11 +53,11 @@ static json_t *make_outputs(const run *r)
     run_operand *o = &r->operands[k];
     char sum[32];
     if (!run_is_stream_out(o)) continue;
-    snprintf(sum, sizeof sum, "%016" PRIx64, column_checksum(&o->column));
+    snprintf(sum, sizeof sum, "%016" PRIx64, o->hash ? column_hash_value(o->hash) : column_checksum(&o->column));
     json_t *output = json_object();
     json_object_set_new(output, "name", json_string(o->info.name));
     json_object_set_new(output, "type", json_string(tg_mode_name(o->info.mode)));
-    json_object_set_new(output, "count", make_count(o->column.n));
+    json_object_set_new(output, "count", make_count(o->n));
     json_object_set_new(output, "xxh64", json_string(sum));
     json_array_append_new(outputs, output);
   }

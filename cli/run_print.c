@@ -5,16 +5,16 @@
 #include <inttypes.h>
 #include <string.h>
 
-enum { N_ROWS = 10 };
-
 bool run_is_none(const run *r, const run_operand *o)
 {
   return o->info.none_bit >= 0 && o->info.none_bit < 64 && (r->outcome.none >> o->info.none_bit & 1) != 0;
 }
 
+/* Of outputs the first rows were kept. */
 static size_t format_element(const run_operand *o, size_t i, char *out)
 {
-  return number_format(o->info.mode, o->column.data + i * tg_mode_bytes(o->info.mode), out);
+  const unsigned char *elements = o->info.kind == TG_OUTPUT ? o->rows : o->column.data;
+  return number_format(o->info.mode, elements + i * tg_mode_bytes(o->info.mode), out);
 }
 
 static bool print_results(const run *r)
@@ -50,7 +50,7 @@ static bool is_shown(const table *t, const run_operand *o)
 
 static size_t n_shown(const table *t)
 {
-  return t->n < N_ROWS ? (size_t)t->n : N_ROWS;
+  return t->n < RUN_ROWS ? (size_t)t->n : RUN_ROWS;
 }
 
 static int column_width(const table *t, const run_operand *o)
@@ -83,7 +83,7 @@ static void print_table(const run *r, const table *t)
     }
     putchar('\n');
   }
-  if (t->n > N_ROWS) printf(" ... and %" PRIu64 " more\n", t->n - N_ROWS);
+  if (t->n > RUN_ROWS) printf(" ... and %" PRIu64 " more\n", t->n - RUN_ROWS);
 }
 
 void run_print(const run *r, bool with_rows)
@@ -100,7 +100,7 @@ void run_print(const run *r, bool with_rows)
     const run_operand *o = &r->operands[k];
     if (o->info.kind != TG_ACCUMULATOR) continue;
     if (!is_first) putchar('\n');
-    print_table(r, &(table){"slot", o, o->column.n});
+    print_table(r, &(table){"slot", o, o->n});
     is_first = false;
   }
 }

@@ -1,31 +1,17 @@
 /* run_write.c: the files of --out. All are written under temporary names first and put in place at the end, so that an
- * error in any of them leaves all that was there. */
+ * error in any of them leaves all that was there. A file of outputs alone is written window by window; one in which
+ * results or accumulators are too, at the end. */
+#include "io/csv.h"
 #include "run.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-/* One file, and the columns that go into it. */
-typedef struct written {
-  const char *path;
-  column_format format;
-  named_column *columns;
-  size_t n;
-  file_out out;
-} written;
+/* ---- which files there are ---- */
 
-/* Collects the columns of the file that assignment `first` is the first to name. False: no memory. */
-static bool collect(const run *r, size_t first, written *w)
+static bool is_in(const assignment *a, const run_file *f)
 {
-  const assignment *a = r->request.assignments;
-  *w = (written){.path = a[first].value, .format = column_format_of(a[first].value)};
-  w->columns = calloc(r->request.n_assignments, sizeof *w->columns);
-  for (size_t k = first; w->columns && k < r->request.n_assignments; k++) {
-    if (a[k].kind != ASSIGN_OUT || strcmp(a[k].value, w->path) != 0) continue;
-    const run_operand *o = &r->operands[a[k].operand];
-    w->columns[w->n++] = (named_column){o->info.name, &o->column};
-  }
-  return w->columns != NULL;
+  return a->kind == ASSIGN_OUT && strcmp(a->value, f->path) == 0;
 }
 
 static bool is_first(const run *r, size_t at)
@@ -38,44 +24,86 @@ static bool is_first(const run *r, size_t at)
   return true;
 }
 
-static int write_one(written *w)
+/* Collects the columns of the file that assignment `first` is the first to name. False: no memory. */
+static bool collect(run *r, size_t first, run_file *f)
 {
-  tg_error error = {.code = TG_OK};
-  tg_status status = file_create(w->path, &w->out, &error);
-  if (status == TG_OK) status = column_write(&w->out, w->format, w->columns, w->n, &error);
-  if (status == TG_OK) status = file_finish(&w->out, &error);
-  return status == TG_OK ? STATUS_OK : print_error(w->path, &error);
-}
-
-static int commit(written *w)
-{
-  tg_error error = {.code = TG_OK};
-  return file_commit(&w->out, &error) == TG_OK ? STATUS_OK : print_error(w->path, &error);
-}
-
-static int write_all(const run *r, written *files)
-{
-  size_t n = 0;
-  int status = STATUS_OK;
-  for (size_t k = 0; k < r->request.n_assignments && status == STATUS_OK; k++) {
-    if (!is_first(r, k)) continue;
-    tg_error error = {.code = TG_NOMEM};
-    status = collect(r, k, &files[n]) ? write_one(&files[n]) : print_error(NULL, &error);
-    n++;
+  const assignment *a = r->request.assignments;
+  *f = (run_file){.path = a[first].value, .format = column_format_of(a[first].value), .is_streamed = true};
+  f->columns = calloc(r->request.n_assignments, sizeof *f->columns);
+  for (size_t k = first; f->columns && k < r->request.n_assignments; k++) {
+    if (is_in(&a[k], f)) f->is_streamed &= r->operands[a[k].operand].info.kind == TG_OUTPUT;
   }
-  for (size_t k = 0; k < n && status == STATUS_OK; k++) status = commit(&files[k]);
-  for (size_t k = 0; k < n; k++) {
-    file_discard(&files[k].out);
-    free(files[k].columns);
+  for (size_t k = first; f->columns && k < r->request.n_assignments; k++) {
+    run_operand *o = &r->operands[a[k].operand];
+    if (!is_in(&a[k], f)) continue;
+    f->columns[f->n++] = (named_column){o->info.name, f->is_streamed ? &o->window : &o->column};
+    o->is_streamed &= f->is_streamed; /* else as long as what else is in the file, and that is in memory */
   }
-  return status;
+  return f->columns != NULL;
 }
 
-int run_write(run *r)
+/* ---- writing ---- */
+
+static tg_status create(const run *r, run_file *f, tg_error *error)
+{
+  bool is_mixed = f->format == COLUMN_CSV && !f->is_streamed;
+  tg_status status = is_mixed ? csv_check_lengths(f->columns, f->n, error) : TG_OK;
+  if (status == TG_OK) status = file_create(f->path, &f->out, error);
+  if (status != TG_OK || !f->is_streamed) return status;
+  return column_write_head(&f->out, f->format, f->columns, f->n, (size_t)r->n, error);
+}
+
+int run_files_create(run *r)
 {
   tg_error error = {.code = TG_NOMEM};
-  written *files = calloc(r->request.n_assignments + 1, sizeof *files);
-  int status = files ? write_all(r, files) : print_error(NULL, &error);
-  free(files);
-  return status;
+  r->files = calloc(r->request.n_assignments + 1, sizeof *r->files);
+  if (!r->files) return print_error(NULL, &error);
+  for (size_t k = 0; k < r->request.n_assignments; k++) {
+    run_file *f = &r->files[r->n_files];
+    if (!is_first(r, k)) continue;
+    r->n_files++;
+    if (!collect(r, k, f)) return print_error(NULL, &error);
+    if (create(r, f, &error) != TG_OK) return print_error(f->path, &error);
+  }
+  return STATUS_OK;
+}
+
+int run_files_write(run *r)
+{
+  for (size_t k = 0; k < r->n_files; k++) {
+    run_file *f = &r->files[k];
+    tg_error error = {.code = TG_OK};
+    if (!f->is_streamed) continue;
+    if (column_write_elements(&f->out, f->format, f->columns, f->n, &error) != TG_OK) {
+      return print_error(f->path, &error);
+    }
+  }
+  return STATUS_OK;
+}
+
+static tg_status finish(run_file *f, tg_error *error)
+{
+  tg_status status = f->is_streamed ? TG_OK : column_write(&f->out, f->format, f->columns, f->n, error);
+  return status == TG_OK ? file_finish(&f->out, error) : status;
+}
+
+int run_files_close(run *r)
+{
+  tg_error error = {.code = TG_OK};
+  for (size_t k = 0; k < r->n_files; k++) {
+    if (finish(&r->files[k], &error) != TG_OK) return print_error(r->files[k].path, &error);
+  }
+  for (size_t k = 0; k < r->n_files; k++) {
+    if (file_commit(&r->files[k].out, &error) != TG_OK) return print_error(r->files[k].path, &error);
+  }
+  return STATUS_OK;
+}
+
+void run_files_drop(run *r)
+{
+  for (size_t k = 0; k < r->n_files; k++) {
+    file_discard(&r->files[k].out);
+    free(r->files[k].columns);
+  }
+  free(r->files);
 }

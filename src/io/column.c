@@ -1,4 +1,4 @@
-/* column.c: columns in memory, the choice of a file format, and the .bin format. */
+/* column.c: columns in memory, the choice of a file format, writing in each, and checksums. reader.c reads. */
 #include "io/column.h"
 
 #include "base/error.h"
@@ -24,8 +24,8 @@ bool column_mode_is_big(tg_mode mode)
   return mode >= TG_MODE_I16BE ? true : column_host_is_big();
 }
 
-/* Whether the bytes of a .bin file are those in memory reversed: only for native modes on a big-endian machine. */
-static bool is_reversed_in_file(tg_mode mode)
+/* Only for native modes on a big-endian machine. */
+bool column_bin_is_reversed(tg_mode mode)
 {
   return mode < TG_MODE_I16BE && column_host_is_big();
 }
@@ -75,49 +75,6 @@ column_format column_format_of(const char *path)
   return COLUMN_UNKNOWN;
 }
 
-static tg_status bin_read(file_bytes *file, tg_mode mode, column *out, tg_error *error)
-{
-  size_t bytes = tg_mode_bytes(mode);
-  if (file->n % bytes != 0) {
-    error_set(error, TG_FORMAT, "its size, %zu bytes, is no multiple of %zu, the size of one %s", file->n, bytes,
-              tg_mode_name(mode));
-    error_hint(error, "a .bin file holds the elements and nothing else");
-    return TG_FORMAT;
-  }
-  *out = (column){mode, file->n / bytes, file->data, file->data};
-  *file = (file_bytes){NULL, 0};
-  if (is_reversed_in_file(mode)) column_swap(out);
-  return TG_OK;
-}
-
-static tg_status read_bytes(file_bytes *file, column_format format, const char *name, column *out, tg_error *error)
-{
-  if (format == COLUMN_CSV) return csv_read_column(file->data, file->n, name, out->mode, out, error);
-  if (format == COLUMN_UNKNOWN) {
-    error_set(error, TG_IO, "its format is not known");
-    error_hint(error, "name it .npy, .csv or .bin");
-    return TG_IO;
-  }
-  if (name) {
-    error_set(error, TG_IO, "has no columns, but column '%.100s' of it is asked for", name);
-    error_hint(error, "only .csv files have columns: leave out ':%.60s'", name);
-    return TG_IO;
-  }
-  return format == COLUMN_NPY ? npy_read(file, out->mode, out, error) : bin_read(file, out->mode, out, error);
-}
-
-tg_status column_read(const char *path, const char *name, tg_mode mode, column *out, tg_error *error)
-{
-  file_bytes file;
-  *out = (column){mode, 0, NULL, NULL};
-  TG_TRY(file_read(path, &file, error));
-  column_format format = column_format_of(path);
-  if (format != COLUMN_BIN && npy_is_npy(file.data, file.n)) format = COLUMN_NPY;
-  tg_status status = read_bytes(&file, format, name, out, error);
-  file_free(&file);
-  return status;
-}
-
 /* ---- writing ---- */
 
 tg_status column_write_bytes(file_out *out, const column *c, bool reversed, tg_error *error)
@@ -133,18 +90,60 @@ tg_status column_write_bytes(file_out *out, const column *c, bool reversed, tg_e
   return TG_OK;
 }
 
+tg_status column_write_head(file_out *out, column_format format, const named_column *columns, size_t n,
+                            size_t n_elements, tg_error *error)
+{
+  if (format == COLUMN_CSV) return csv_write_header(out, columns, n, error);
+  if (format == COLUMN_UNKNOWN || n != 1) return error_set(error, TG_ARGUMENT, "one column, to .npy, .csv or .bin");
+  return format == COLUMN_NPY ? npy_write_header(out, columns[0].column->mode, n_elements, error) : TG_OK;
+}
+
+tg_status column_write_elements(file_out *out, column_format format, const named_column *columns, size_t n,
+                                tg_error *error)
+{
+  if (format == COLUMN_CSV) return csv_write_rows(out, columns, n, error);
+  const column *c = columns[0].column;
+  bool is_reversed = format == COLUMN_NPY ? npy_is_reversed(c->mode) : column_bin_is_reversed(c->mode);
+  return column_write_bytes(out, c, is_reversed, error);
+}
+
 tg_status column_write(file_out *out, column_format format, const named_column *columns, size_t n, tg_error *error)
 {
-  if (format == COLUMN_CSV) return csv_write_columns(out, columns, n, error);
-  if (format == COLUMN_UNKNOWN || n != 1) return error_set(error, TG_ARGUMENT, "one column, to .npy, .csv or .bin");
-  const column *c = columns[0].column;
-  if (format == COLUMN_NPY) return npy_write(out, c, error);
-  return column_write_bytes(out, c, is_reversed_in_file(c->mode), error);
+  if (format == COLUMN_CSV) TG_TRY(csv_check_lengths(columns, n, error));
+  TG_TRY(column_write_head(out, format, columns, n, n > 0 ? columns[0].column->n : 0, error));
+  return column_write_elements(out, format, columns, n, error);
+}
+
+/* ---- checksums ---- */
+
+column_hash *column_hash_create(void)
+{
+  column_hash *hash = XXH64_createState();
+  if (hash) XXH64_reset(hash, 0);
+  return hash;
+}
+
+void column_hash_add(column_hash *hash, column *c)
+{
+  bool reversed = column_bin_is_reversed(c->mode);
+  if (reversed) column_swap(c);
+  XXH64_update(hash, c->data, c->n * tg_mode_bytes(c->mode));
+  if (reversed) column_swap(c);
+}
+
+uint64_t column_hash_value(const column_hash *hash)
+{
+  return XXH64_digest(hash);
+}
+
+void column_hash_destroy(column_hash *hash)
+{
+  XXH64_freeState(hash);
 }
 
 uint64_t column_checksum(column *c)
 {
-  bool reversed = is_reversed_in_file(c->mode);
+  bool reversed = column_bin_is_reversed(c->mode);
   if (reversed) column_swap(c);
   uint64_t sum = XXH64(c->data, c->n * tg_mode_bytes(c->mode), 0);
   if (reversed) column_swap(c);

@@ -36,11 +36,26 @@ typedef struct named_column {
  */
 tg_status column_write(file_out *out, column_format format, const named_column *columns, size_t n, tg_error *error);
 
+/* The same in parts: first what stands before the elements, of which there will be n_elements in each column; then
+ * elements, as often as there are more. */
+tg_status column_write_head(file_out *out, column_format format, const named_column *columns, size_t n,
+                            size_t n_elements, tg_error *error);
+tg_status column_write_elements(file_out *out, column_format format, const named_column *columns, size_t n,
+                                tg_error *error);
+
 /* XXH64 of the bytes that a .bin file of the column would have: the same on every machine. */
 uint64_t column_checksum(column *c);
 
-/* For the formats: whether this machine, or an element of the mode on it, has the most significant byte first; turning
- * the bytes of every element round. */
+/* The same in parts. NULL: no memory. */
+typedef struct XXH64_state_s column_hash;
+column_hash *column_hash_create(void);
+void column_hash_add(column_hash *hash, column *c);
+uint64_t column_hash_value(const column_hash *hash);
+void column_hash_destroy(column_hash *hash);
+
+/* For the formats: whether a .bin file has the bytes of each element reversed; whether this machine, or an element of
+ * the mode on it, has the most significant byte first; turning the bytes of every element round. */
+bool column_bin_is_reversed(tg_mode mode);
 bool column_host_is_big(void);
 bool column_mode_is_big(tg_mode mode);
 void column_swap(column *c);

@@ -1,7 +1,8 @@
-/* csv.c: one column of a .csv file as elements, and elements as columns. libcsv splits the text into fields.
+/* csv.c: one column of a .csv file as elements. libcsv splits the text into fields.
  *
  * libcsv does not say where it is, so the text is handed to it a line at a time. The fields of the first line are kept
- * until its end, when it is known whether they are names or numbers; of the others only the wanted one is looked at. */
+ * until its end, when it is known whether they are names or numbers; of the others only the wanted one is looked at.
+ * A file is gone through twice: how many elements there are must be known before the first one is used. */
 #include "io/csv.h"
 
 #include "base/error.h"
@@ -16,20 +17,35 @@ typedef struct field {
   size_t n;
 } field;
 
+enum { CHUNK = 1 << 16 };
+
+typedef enum purpose { KEEP, COUNT, FILL } purpose; /* elements in memory that grows, none, those of a window */
+
 typedef struct reader {
   const char *name; /* of the wanted column, or NULL */
-  column *out;
+  purpose purpose;
+  column out;
   size_t capacity; /* of out, in elements */
   field *first;    /* the fields of the first line */
   size_t n_first;
   size_t wanted; /* the column's index, once the first line was read */
   bool has_header, after_first;
   size_t at;               /* fields read of this row */
-  uint32_t line, row_line; /* being read; where the row begins */
-  bool row_is_open;
+  uint32_t line, row_line; /* being read, from 1; where the row begins */
+  bool row_is_open, line_is_open;
+  bool after_cr, after_mark; /* a CR that ended the last chunk; the beginning of the file */
+  struct csv_parser parser;
   tg_status status;
   tg_error *error;
 } reader;
+
+struct csv_reader {
+  reader reader;
+  file_in *file;
+  size_t at, n; /* of the chunk */
+  bool is_over;
+  unsigned char chunk[CHUNK];
+};
 
 static void fail(reader *r, tg_status status)
 {
@@ -48,17 +64,18 @@ static tg_pos line_pos(uint32_t line)
 
 /* ---- elements ---- */
 
+/* Room for one more, or NULL. */
 static unsigned char *push_room(reader *r)
 {
-  size_t bytes = tg_mode_bytes(r->out->mode);
-  if (r->out->n == r->capacity) {
+  size_t bytes = tg_mode_bytes(r->out.mode);
+  if (r->purpose == KEEP && r->out.n == r->capacity) {
     size_t capacity = r->capacity ? r->capacity * 2 : 1024;
-    void *data = capacity <= SIZE_MAX / 2 / bytes ? realloc(r->out->memory, capacity * bytes) : NULL;
+    void *data = capacity <= SIZE_MAX / 2 / bytes ? realloc(r->out.memory, capacity * bytes) : NULL;
     if (!data) return NULL;
-    r->out->memory = r->out->data = data;
+    r->out.memory = r->out.data = data;
     r->capacity = capacity;
   }
-  return r->out->data + r->out->n * bytes;
+  return r->out.data + r->out.n * bytes;
 }
 
 /* The column as a message names it: 'price', or 3 where there are no names. */
@@ -75,11 +92,11 @@ static void describe_column(const reader *r, char *out, size_t n)
 static void refuse_element(reader *r, const char *s, size_t n, number_status why)
 {
   char where[80], range[NUMBER_TEXT];
-  const char *mode = tg_mode_name(r->out->mode);
+  const char *mode = tg_mode_name(r->out.mode);
   int shown = n < 40 ? (int)n : 40;
   tg_pos pos = line_pos(r->line);
   describe_column(r, where, sizeof where);
-  number_range(r->out->mode, range);
+  number_range(r->out.mode, range);
   if (why == NUMBER_MISSING) {
     fail(r,
          error_at(r->error, TG_IO, pos, "column %s: the value is missing, and %s has no value for that", where, mode));
@@ -94,16 +111,20 @@ static void refuse_element(reader *r, const char *s, size_t n, number_status why
 
 static void add_element(reader *r, const char *s, size_t n)
 {
+  if (r->purpose == COUNT) {
+    r->out.n++;
+    return;
+  }
   unsigned char *room = push_room(r);
   if (!room) {
     no_memory(r);
     return;
   }
-  number_status status = number_parse(r->out->mode, s, n, room);
-  tg_type type = tg_mode_type(r->out->mode);
+  number_status status = number_parse(r->out.mode, s, n, room);
+  tg_type type = tg_mode_type(r->out.mode);
   bool is_float = type == TG_F32 || type == TG_F64;
   if (status == NUMBER_OK || (status == NUMBER_MISSING && is_float)) {
-    r->out->n++;
+    r->out.n++;
   } else {
     refuse_element(r, s, n, status);
   }
@@ -236,9 +257,9 @@ static size_t line_length(const unsigned char *s, size_t n)
   return s[i] == '\r' && i + 1 < n && s[i + 1] == '\n' ? i + 2 : i + 1;
 }
 
-static void refuse_quotes(reader *r, const struct csv_parser *parser, bool at_end)
+static void refuse_quotes(reader *r, bool at_end)
 {
-  if (csv_error((struct csv_parser *)parser) != CSV_EPARSE) {
+  if (csv_error(&r->parser) != CSV_EPARSE) {
     no_memory(r);
   } else if (at_end) {
     fail(r, error_at(r->error, TG_IO, line_pos(r->row_line), "a quoted field of this row is not closed"));
@@ -248,69 +269,158 @@ static void refuse_quotes(reader *r, const struct csv_parser *parser, bool at_en
   error_hint(r->error, "a quote inside a quoted field is written twice");
 }
 
-static void read_rows(reader *r, struct csv_parser *parser, const unsigned char *s, size_t n)
+/* ---- text, a chunk at a time ---- */
+
+static void parse(reader *r, const unsigned char *s, size_t n)
 {
-  for (r->line = 1; n > 0 && r->status == TG_OK; r->line++) {
-    size_t length = line_length(s, n);
-    if (!r->row_is_open) r->row_line = r->line;
-    r->row_is_open = true;
-    if (csv_parse(parser, s, length, on_field, on_row, r) != length) {
-      refuse_quotes(r, parser, false);
-      return;
-    }
-    s += length;
-    n -= length;
+  if (csv_parse(&r->parser, s, n, on_field, on_row, r) != n) refuse_quotes(r, false);
+}
+
+/* A line, or the part of it that is in the chunk. */
+static void parse_line(reader *r, const unsigned char *s, size_t n)
+{
+  if (!r->line_is_open) r->line++;
+  if (!r->row_is_open) r->row_line = r->line;
+  r->row_is_open = true;
+  parse(r, s, n);
+  r->line_is_open = s[n - 1] != '\n' && s[n - 1] != '\r';
+}
+
+/* Skips a byte order mark and refuses what is no UTF-8; returns how many bytes to skip. */
+static size_t parse_mark(reader *r, const unsigned char *s, size_t n)
+{
+  r->after_mark = true;
+  if (n >= 2 && (memcmp(s, "\xFF\xFE", 2) == 0 || memcmp(s, "\xFE\xFF", 2) == 0)) {
+    fail(r, error_set(r->error, TG_IO, "is in UTF-16"));
+    error_hint(r->error, "save it as UTF-8");
   }
-  if (r->line > 1) r->line--;
-  if (r->status == TG_OK && csv_fini(parser, on_field, on_row, r) != 0) refuse_quotes(r, parser, true);
+  return n >= 3 && memcmp(s, "\xEF\xBB\xBF", 3) == 0 ? 3 : 0;
+}
+
+/* Reads lines until there are `most` elements; a line has one at most. Returns how many bytes it took. */
+static size_t parse_chunk(reader *r, const unsigned char *s, size_t n, size_t most)
+{
+  size_t at = r->after_mark ? 0 : parse_mark(r, s, n);
+  if (r->after_cr && n > 0) { /* the LF of a line that has ended */
+    if (s[0] == '\n') parse(r, s, 1);
+    at += s[0] == '\n';
+    r->after_cr = false;
+  }
+  while (at < n && r->status == TG_OK && r->out.n < most) {
+    size_t length = line_length(s + at, n - at);
+    parse_line(r, s + at, length);
+    at += length;
+    r->after_cr = at == n && s[n - 1] == '\r';
+  }
+  return at;
+}
+
+static void parse_end(reader *r)
+{
+  if (r->status == TG_OK && csv_fini(&r->parser, on_field, on_row, r) != 0) refuse_quotes(r, true);
   if (r->status == TG_OK && !r->after_first) {
     fail(r, error_set(r->error, TG_IO, "is empty"));
     error_hint(r->error, "a .csv file has at least a line of column names");
   }
 }
 
+/* ---- readers ---- */
+
+static tg_status open_reader(reader *r, tg_error *error)
+{
+  if (csv_init(&r->parser, CSV_STRICT | CSV_STRICT_FINI) == 0) return TG_OK;
+  return error_set(error, TG_NOMEM, "libcsv cannot start");
+}
+
+static void close_reader(reader *r)
+{
+  csv_free(&r->parser);
+  for (size_t k = 0; k < r->n_first; k++) free(r->first[k].text);
+  free(r->first);
+}
+
 tg_status csv_read_column(const unsigned char *bytes, size_t n, const char *name, tg_mode mode, column *out,
                           tg_error *error)
 {
-  struct csv_parser parser;
-  size_t mark = n >= 3 && memcmp(bytes, "\xEF\xBB\xBF", 3) == 0 ? 3 : 0;
-  *out = (column){mode, 0, NULL, NULL};
-  if (n >= 2 && (memcmp(bytes, "\xFF\xFE", 2) == 0 || memcmp(bytes, "\xFE\xFF", 2) == 0)) {
-    error_set(error, TG_IO, "is in UTF-16");
-    error_hint(error, "save it as UTF-8");
-    return TG_IO;
-  }
-  if (csv_init(&parser, CSV_STRICT | CSV_STRICT_FINI) != 0) return error_set(error, TG_NOMEM, "libcsv cannot start");
-  reader r = {.name = name, .out = out, .status = TG_OK, .error = error};
+  reader r = {.name = name, .purpose = KEEP, .out = {mode, 0, NULL, NULL}, .status = TG_OK, .error = error};
+  *out = r.out;
+  TG_TRY(open_reader(&r, error));
   if (!push_room(&r)) no_memory(&r);
-  if (r.status == TG_OK) read_rows(&r, &parser, bytes + mark, n - mark);
-  csv_free(&parser);
-  for (size_t k = 0; k < r.n_first; k++) free(r.first[k].text);
-  free(r.first);
-  if (r.status != TG_OK) column_free(out);
+  if (r.status == TG_OK) parse_chunk(&r, bytes, n, SIZE_MAX);
+  parse_end(&r);
+  close_reader(&r);
+  if (r.status == TG_OK) {
+    *out = r.out;
+  } else {
+    column_free(&r.out);
+  }
   return r.status;
 }
 
-/* ---- writing ---- */
-
-tg_status csv_write_columns(file_out *out, const named_column *columns, size_t n, tg_error *error)
+/* Reads until there are `most` elements or the file ends. */
+static tg_status read_file(csv_reader *r, size_t most, tg_error *error)
 {
-  char text[NUMBER_TEXT + 1];
-  for (size_t k = 0; k < n; k++) {
-    if (columns[k].column->n != columns[0].column->n) {
-      return error_set(error, TG_ARGUMENT, "'%s' has %zu elements and '%s' has %zu: they need a file each",
-                       columns[0].name, columns[0].column->n, columns[k].name, columns[k].column->n);
+  reader *of = &r->reader;
+  of->error = error;
+  while (of->status == TG_OK && of->out.n < most && !r->is_over) {
+    if (r->at == r->n) {
+      r->at = 0;
+      TG_TRY(file_next(r->file, r->chunk, CHUNK, &r->n, error));
     }
-    TG_TRY(file_write(out, columns[k].name, strlen(columns[k].name), error));
-    TG_TRY(file_write(out, k + 1 < n ? "," : "\n", 1, error));
-  }
-  for (size_t i = 0; n > 0 && i < columns[0].column->n; i++) {
-    for (size_t k = 0; k < n; k++) {
-      const column *c = columns[k].column;
-      size_t length = number_format(c->mode, c->data + i * tg_mode_bytes(c->mode), text);
-      text[length] = k + 1 < n ? ',' : '\n';
-      TG_TRY(file_write(out, text, length + 1, error));
+    r->at += parse_chunk(of, r->chunk + r->at, r->n - r->at, most);
+    if (r->n == 0) {
+      r->is_over = true;
+      parse_end(of);
     }
   }
-  return TG_OK;
+  return of->status;
+}
+
+/* Begins with the first element again. */
+static tg_status start_again(csv_reader *r, tg_error *error)
+{
+  close_reader(&r->reader);
+  r->reader =
+      (reader){.name = r->reader.name, .purpose = FILL, .out = {r->reader.out.mode, 0, NULL, NULL}, .status = TG_OK};
+  r->at = r->n = 0;
+  r->is_over = false;
+  TG_TRY(open_reader(&r->reader, error));
+  return file_seek(r->file, 0, error);
+}
+
+tg_status csv_open(file_in *file, const char *name, tg_mode mode, csv_reader **out, size_t *n, tg_error *error)
+{
+  csv_reader *r = malloc(sizeof *r);
+  *out = NULL;
+  if (!r) return error_set(error, TG_NOMEM, "there is no memory to read it");
+  r->reader = (reader){.name = name, .purpose = COUNT, .out = {mode, 0, NULL, NULL}, .status = TG_OK};
+  r->file = file;
+  r->at = r->n = 0;
+  r->is_over = false;
+  tg_status status = open_reader(&r->reader, error);
+  if (status == TG_OK) status = read_file(r, SIZE_MAX, error);
+  *n = r->reader.out.n;
+  if (status == TG_OK) status = start_again(r, error);
+  if (status == TG_OK) {
+    *out = r;
+  } else {
+    csv_close(r);
+  }
+  return status;
+}
+
+tg_status csv_next(csv_reader *r, size_t n, unsigned char *to, tg_error *error)
+{
+  r->reader.out.data = to;
+  r->reader.out.n = 0;
+  TG_TRY(read_file(r, n, error));
+  if (r->reader.out.n == n) return TG_OK;
+  return error_set(error, TG_IO, "has become shorter while it was read");
+}
+
+void csv_close(csv_reader *r)
+{
+  if (!r) return;
+  close_reader(&r->reader);
+  free(r);
 }

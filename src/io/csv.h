@@ -13,7 +13,22 @@
 tg_status csv_read_column(const unsigned char *bytes, size_t n, const char *name, tg_mode mode, column *out,
                           tg_error *error);
 
-/* Writes a header and the columns, all of one length. Errors: IO, ARGUMENT. */
-tg_status csv_write_columns(file_out *out, const named_column *columns, size_t n, tg_error *error);
+/* Reads one column piece by piece. */
+typedef struct csv_reader csv_reader;
+
+/* Goes through a regular file, from where it stands, to find how many elements the column has, and returns to its
+ * beginning. Rows and quotes are checked, elements are not. file and name must stay. Errors: as above. */
+tg_status csv_open(file_in *file, const char *name, tg_mode mode, csv_reader **out, size_t *n, tg_error *error);
+
+/* Stores the next n elements at `to`, any address. Errors: as above; also where the file has become shorter. */
+tg_status csv_next(csv_reader *r, size_t n, unsigned char *to, tg_error *error);
+void csv_close(csv_reader *r);
+
+/* Whether the columns can be in one file: all of one length. Errors: ARGUMENT. */
+tg_status csv_check_lengths(const named_column *columns, size_t n, tg_error *error);
+
+/* A line of names; then a line for each element. Errors: IO. */
+tg_status csv_write_header(file_out *out, const named_column *columns, size_t n, tg_error *error);
+tg_status csv_write_rows(file_out *out, const named_column *columns, size_t n, tg_error *error);
 
 #endif

@@ -1,4 +1,5 @@
-/* file.c: reading whole files and writing files by way of a temporary name. POSIX. */
+/* file.c: reading files and writing files by way of a temporary name. POSIX. */
+#define _FILE_OFFSET_BITS 64
 #define _XOPEN_SOURCE 700
 #include "io/file.h"
 
@@ -6,6 +7,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -50,24 +52,61 @@ static tg_status read_stream(FILE *stream, size_t guess, file_bytes *out, tg_err
   return ferror(stream) ? fail_errno(error, "cannot be read", errno) : TG_OK;
 }
 
-tg_status file_read(const char *path, file_bytes *out, tg_error *error)
+tg_status file_open(const char *path, file_in *out, tg_error *error)
 {
   struct stat info;
-  *out = (file_bytes){NULL, 0};
+  *out = (file_in){NULL, false, 0};
   FILE *stream = fopen(path, "rb");
   if (!stream) return error_set(error, TG_IO, "cannot be opened: %s", strerror(errno));
-  tg_status status;
+  tg_status status = TG_OK;
   if (fstat(fileno(stream), &info) != 0) {
     status = fail_errno(error, "cannot be read", errno);
   } else if (S_ISDIR(info.st_mode)) {
     status = error_set(error, TG_IO, "is a directory, not a file");
-  } else if ((uintmax_t)info.st_size >= SIZE_MAX / 2) {
-    status = error_set(error, TG_NOMEM, "is too large for this machine's memory");
-  } else {
-    status = read_stream(stream, info.st_size > 0 ? (size_t)info.st_size : FIRST_READ, out, error);
   }
-  fclose(stream);
+  if (status != TG_OK) {
+    fclose(stream);
+    return status;
+  }
+  /* A system's tables look like empty files, but are not. */
+  bool is_regular = S_ISREG(info.st_mode) && info.st_size > 0;
+  *out = (file_in){stream, is_regular, is_regular ? (uint64_t)info.st_size : 0};
+  return TG_OK;
+}
+
+tg_status file_next(file_in *in, void *bytes, size_t n, size_t *got, tg_error *error)
+{
+  *got = fread(bytes, 1, n, in->stream);
+  return *got < n && ferror(in->stream) ? fail_errno(error, "cannot be read", errno) : TG_OK;
+}
+
+tg_status file_rest(file_in *in, file_bytes *out, tg_error *error)
+{
+  *out = (file_bytes){NULL, 0};
+  if (in->n >= SIZE_MAX / 2) return error_set(error, TG_NOMEM, "is too large for this machine's memory");
+  tg_status status = read_stream(in->stream, in->n > 0 ? (size_t)in->n : FIRST_READ, out, error);
   if (status != TG_OK) file_free(out);
+  return status;
+}
+
+tg_status file_seek(file_in *in, uint64_t at, tg_error *error)
+{
+  return fseeko(in->stream, (off_t)at, SEEK_SET) == 0 ? TG_OK : fail_errno(error, "cannot be read", errno);
+}
+
+void file_close(file_in *in)
+{
+  if (in->stream) fclose(in->stream);
+  in->stream = NULL;
+}
+
+tg_status file_read(const char *path, file_bytes *out, tg_error *error)
+{
+  file_in in;
+  *out = (file_bytes){NULL, 0};
+  TG_TRY(file_open(path, &in, error));
+  tg_status status = file_rest(&in, out, error);
+  file_close(&in);
   return status;
 }
 
@@ -83,6 +122,54 @@ bool file_exists(const char *path)
   return stat(path, &info) == 0 && !S_ISDIR(info.st_mode);
 }
 
+/* ---- temporary files ----
+ * Where there are any, for the handler of a signal that ends the program. It may run in any thread and at any moment,
+ * so records are never freed: they are taken again when their file is gone, and there are as few as files at one time.
+ */
+
+typedef struct temporary temporary;
+struct temporary {
+  temporary *next; /* set before the record can be seen */
+  _Atomic(char *) path;
+};
+
+static _Atomic(temporary *) temporaries;
+
+static bool remember(char *path)
+{
+  for (temporary *t = atomic_load(&temporaries); t; t = t->next) {
+    char *none = NULL;
+    if (atomic_compare_exchange_strong(&t->path, &none, path)) return true;
+  }
+  temporary *t = malloc(sizeof *t);
+  if (!t) return false;
+  atomic_init(&t->path, path);
+  t->next = atomic_load(&temporaries);
+  while (!atomic_compare_exchange_weak(&temporaries, &t->next, t)) {
+  }
+  return true;
+}
+
+/* Frees the path, unless a handler in another thread is about to use it: the program ends then. */
+static void forget(char *path)
+{
+  for (temporary *t = atomic_load(&temporaries); t; t = t->next) {
+    char *same = path;
+    if (atomic_compare_exchange_strong(&t->path, &same, NULL)) {
+      free(path);
+      return;
+    }
+  }
+}
+
+void file_abandon(void)
+{
+  for (temporary *t = atomic_load(&temporaries); t; t = t->next) {
+    char *path = atomic_exchange(&t->path, NULL);
+    if (path) unlink(path);
+  }
+}
+
 /* ---- writing ---- */
 
 static char *copy_text(const char *text, size_t n)
@@ -95,6 +182,22 @@ static char *copy_text(const char *text, size_t n)
   return copy;
 }
 
+/* Creates a file of a name that none has; the name goes to out->temporary. Gives its descriptor, or -1. */
+static int create_temporary(file_out *out, size_t n_folder)
+{
+  int file = -1;
+  for (unsigned attempt = 0; file < 0 && attempt < 1000; attempt++) {
+    snprintf(out->temporary + n_folder, 64, ".throng-%ld-%u.tmp", (long)getpid(), attempt);
+    file = open(out->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    if (file < 0 && errno != EEXIST) break;
+  }
+  if (file < 0 || remember(out->temporary)) return file;
+  close(file);
+  remove(out->temporary);
+  errno = ENOMEM;
+  return -1;
+}
+
 /* Makes and opens a new file in the folder of the target, with the permissions of the file it will replace. */
 static tg_status open_temporary(file_out *out, const struct stat *old, tg_error *error)
 {
@@ -104,12 +207,7 @@ static tg_status open_temporary(file_out *out, const struct stat *old, tg_error 
   out->temporary = malloc(capacity);
   if (!out->temporary) return no_memory(error, capacity);
   memcpy(out->temporary, out->target, n_folder);
-  int file = -1;
-  for (unsigned attempt = 0; file < 0 && attempt < 1000; attempt++) {
-    snprintf(out->temporary + n_folder, 64, ".throng-%ld-%u.tmp", (long)getpid(), attempt);
-    file = open(out->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-    if (file < 0 && errno != EEXIST) break;
-  }
+  int file = create_temporary(out, n_folder);
   if (file < 0) {
     int number = errno;
     free(out->temporary);
@@ -185,7 +283,7 @@ tg_status file_commit(file_out *out, tg_error *error)
 {
   if (!out->temporary) return TG_OK;
   if (rename(out->temporary, out->target) != 0) return fail_errno(error, "cannot be replaced", errno);
-  free(out->temporary);
+  forget(out->temporary);
   out->temporary = NULL;
   return TG_OK;
 }
@@ -193,8 +291,10 @@ tg_status file_commit(file_out *out, tg_error *error)
 void file_discard(file_out *out)
 {
   if (out->stream) fclose(out->stream);
-  if (out->temporary) remove(out->temporary);
-  free(out->temporary);
+  if (out->temporary) {
+    remove(out->temporary);
+    forget(out->temporary);
+  }
   free(out->target);
   *out = (file_out){NULL, NULL, NULL};
 }

@@ -1,4 +1,4 @@
-/* file.h: whole files in, and files out that appear only when they are complete.
+/* file.h: files in, whole or piece by piece, and files out that appear only when they are complete.
  *
  * Errors have a message without the file's name, which the caller knows and prints before it. */
 #ifndef TG_IO_FILE_H
@@ -18,6 +18,26 @@ typedef struct file_bytes {
 /* Reads a file, pipe or device to its end. Errors: IO, NOMEM. */
 tg_status file_read(const char *path, file_bytes *out, tg_error *error);
 void file_free(file_bytes *file);
+
+/* A file that is read from its beginning on. */
+typedef struct file_in {
+  FILE *stream;    /* NULL once closed */
+  bool is_regular; /* no pipe or device, nor empty: its size is known, and it can be read again */
+  uint64_t n;      /* its bytes, if it is regular */
+} file_in;
+
+/* Errors: IO. *out needs no release after an error. */
+tg_status file_open(const char *path, file_in *out, tg_error *error);
+
+/* Reads the next n bytes, or fewer at the end; *got says how many. Errors: IO. */
+tg_status file_next(file_in *in, void *bytes, size_t n, size_t *got, tg_error *error);
+
+/* Reads all that is left. Errors: IO, NOMEM. */
+tg_status file_rest(file_in *in, file_bytes *out, tg_error *error);
+
+/* Goes on from byte `at` of a regular file. Errors: IO. */
+tg_status file_seek(file_in *in, uint64_t at, tg_error *error);
+void file_close(file_in *in);
 
 /* Whether something that is no folder can be found at path. */
 bool file_exists(const char *path);
@@ -46,5 +66,9 @@ tg_status file_commit(file_out *out, tg_error *error);
 
 /* Releases *out; what was not committed is removed. Any state, also all zeros. */
 void file_discard(file_out *out);
+
+/* Removes the temporary files of every file that is being written. A signal handler may call it, in any thread; nothing
+ * can be written afterwards. */
+void file_abandon(void);
 
 #endif

@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 /* The dtype of each mode. */
@@ -180,6 +181,7 @@ static tg_status find_dictionary(const unsigned char *bytes, size_t n, scanner *
   if (n < start) return malformed(error, "it ends in its header");
   size_t length = bytes[8] | (size_t)bytes[9] << 8;
   if (version > 1) length |= (size_t)bytes[10] << 16 | (size_t)bytes[11] << 24;
+  if (length > NPY_HEADER_MOST - start) return malformed(error, "its header is longer than 1 MiB");
   if (length > n - start) return malformed(error, "it ends in its header");
   *out = (scanner){(const char *)bytes + start, (const char *)bytes + start + length};
   return TG_OK;
@@ -187,16 +189,21 @@ static tg_status find_dictionary(const unsigned char *bytes, size_t n, scanner *
 
 tg_status npy_read_header(const unsigned char *bytes, size_t n, npy_header *out, tg_error *error)
 {
+  return npy_read_start(bytes, n, n, out, error);
+}
+
+tg_status npy_read_start(const unsigned char *bytes, size_t n, uint64_t n_file, npy_header *out, tg_error *error)
+{
   scanner s;
   *out = (npy_header){0};
   TG_TRY(find_dictionary(bytes, n, &s, error));
   out->data_at = (size_t)(s.end - (const char *)bytes);
   TG_TRY(read_dictionary(&s, out, error));
   if (out->bytes == 0 || out->n > SIZE_MAX / out->bytes) return malformed(error, "its size is more than memory has");
-  size_t expected = out->n * out->bytes, found = n - out->data_at;
+  uint64_t expected = out->n * out->bytes, found = n_file - out->data_at;
   if (found == expected) return TG_OK;
-  error_set(error, TG_FORMAT, "is no valid .npy file: it has %zu bytes of elements, its shape wants %zu", found,
-            expected);
+  error_set(error, TG_FORMAT, "is no valid .npy file: it has %" PRIu64 " bytes of elements, its shape wants %" PRIu64,
+            found, expected);
   error_hint(error, found < expected ? "it was cut off: copy or write it again" : "it may hold one array only");
   return TG_FORMAT;
 }
@@ -241,30 +248,40 @@ static tg_status refuse_dtype(const npy_header *header, tg_mode mode, tg_error *
   return TG_FORMAT;
 }
 
+tg_status npy_check_mode(const npy_header *header, tg_mode mode, bool *is_reversed, tg_error *error)
+{
+  bool is_big = header->order == '>' || (header->order == '=' && column_host_is_big());
+  *is_reversed = header->bytes > 1 && is_big != column_mode_is_big(mode);
+  return is_dtype_of(header, mode) ? TG_OK : refuse_dtype(header, mode, error);
+}
+
 tg_status npy_read(file_bytes *file, tg_mode mode, column *out, tg_error *error)
 {
   npy_header header;
+  bool is_reversed;
   TG_TRY(npy_read_header(file->data, file->n, &header, error));
-  if (!is_dtype_of(&header, mode)) return refuse_dtype(&header, mode, error);
+  TG_TRY(npy_check_mode(&header, mode, &is_reversed, error));
   *out = (column){mode, header.n, file->data + header.data_at, file->data};
   *file = (file_bytes){NULL, 0};
-  bool is_big = header.order == '>' || (header.order == '=' && column_host_is_big());
-  if (header.bytes > 1 && is_big != column_mode_is_big(mode)) column_swap(out);
+  if (is_reversed) column_swap(out);
   return TG_OK;
 }
 
 /* ---- writing ---- */
 
-tg_status npy_write(file_out *out, const column *c, tg_error *error)
+bool npy_is_reversed(tg_mode mode)
+{
+  return dtypes[mode][0] != '|' && (dtypes[mode][0] == '>') != column_mode_is_big(mode);
+}
+
+tg_status npy_write_header(file_out *out, tg_mode mode, size_t n, tg_error *error)
 {
   char header[128];
-  const char *dtype = dtypes[c->mode];
   memcpy(header, magic, sizeof magic);
   memcpy(header + 6, "\1\0\166\0", 4); /* version 1.0; 118 bytes follow, so that the elements are aligned to 128 */
-  int n = snprintf(header + 10, sizeof header - 10, "{'descr': '%s', 'fortran_order': False, 'shape': (%zu,), }", dtype,
-                   c->n);
-  memset(header + 10 + n, ' ', sizeof header - 10 - (size_t)n);
+  int length = snprintf(header + 10, sizeof header - 10, "{'descr': '%s', 'fortran_order': False, 'shape': (%zu,), }",
+                        dtypes[mode], n);
+  memset(header + 10 + length, ' ', sizeof header - 10 - (size_t)length);
   header[sizeof header - 1] = '\n';
-  TG_TRY(file_write(out, header, sizeof header, error));
-  return column_write_bytes(out, c, dtype[0] != '|' && (dtype[0] == '>') != column_mode_is_big(c->mode), error);
+  return file_write(out, header, sizeof header, error);
 }

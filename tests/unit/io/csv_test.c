@@ -323,7 +323,7 @@ static void unequal_lengths(void **state)
   fill(&x, TG_MODE_I8, 3);
   fill(&y, TG_MODE_I8, 4);
   assert_int_equal(file_create(folder_path(state, "a.csv", path), &out, &error), TG_OK);
-  assert_int_equal(csv_write_columns(&out, (named_column[]){{"x", &x}, {"y", &y}}, 2, &error), TG_ARGUMENT);
+  assert_int_equal(column_write(&out, COLUMN_CSV, (named_column[]){{"x", &x}, {"y", &y}}, 2, &error), TG_ARGUMENT);
   assert_string_equal(error.message, "'x' has 3 elements and 'y' has 4: they need a file each");
   file_discard(&out);
   assert_int_equal(folder_count(state), 0);

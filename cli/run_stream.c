@@ -1,0 +1,178 @@
+/* run_stream.c: the lanes of a run, window by window, so that memory does not grow with their number. Of each window
+ * the inputs are read, the kernel runs as the next part of one run, and the outputs are written; tables, accumulators
+ * and results stay in memory. No result depends on the windows. */
+#include "run.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* A window takes part of the last cache, but has enough lanes for several threads. */
+enum { WINDOW_BYTES = 1 << 25, WINDOW_LEAST = 16 * TG_BLOCK_LANES, WINDOW_MOST = 1024 * TG_BLOCK_LANES };
+
+typedef struct windows {
+  run *r;
+  tg_binding *bindings;
+  tg_run *parts;
+  uint64_t first, n, most; /* lanes: where the window begins, how many it has, and how many it may have */
+  double start, said;      /* when the first began, and when progress was last reported */
+} windows;
+
+/* ---- memory ---- */
+
+static uint64_t choose_window(const run *r)
+{
+  uint64_t bytes = 1, asked = r->request.window;
+  if (asked > 0) return (asked + TG_BLOCK_LANES - 1) / TG_BLOCK_LANES * TG_BLOCK_LANES;
+  for (size_t k = 0; k < r->n_operands; k++) {
+    if (r->operands[k].is_streamed) bytes += tg_mode_bytes(r->operands[k].info.mode);
+  }
+  uint64_t window = WINDOW_BYTES / bytes / WINDOW_LEAST * WINDOW_LEAST;
+  if (window > WINDOW_MOST) return WINDOW_MOST;
+  return window < WINDOW_LEAST ? WINDOW_LEAST : window;
+}
+
+static tg_status make_lanes(const windows *w, run_operand *o, tg_error *error)
+{
+  const run *r = w->r;
+  uint64_t n = o->is_streamed && w->most < r->n ? w->most : r->n;
+  if (r->request.json && o->info.kind == TG_OUTPUT) {
+    o->hash = column_hash_create();
+    if (!o->hash) return TG_NOMEM;
+  }
+  return column_create(o->info.mode, (size_t)n, &o->column, error);
+}
+
+static tg_status make_memory(windows *w, tg_error *error)
+{
+  run *r = w->r;
+  tg_status status = TG_OK;
+  for (size_t k = 0; k < r->n_operands && status == TG_OK; k++) {
+    run_operand *o = &r->operands[k];
+    if (o->info.kind == TG_OUTPUT || o->is_streamed) status = make_lanes(w, o, error);
+  }
+  if (status != TG_OK) return status;
+  w->bindings = calloc(r->n_operands + 1, sizeof *w->bindings);
+  return w->bindings ? tg_run_create(r->kernel, &w->parts, error) : TG_NOMEM;
+}
+
+/* ---- one window ---- */
+
+/* Where the operand's elements of this window are, and its binding. */
+static void place(windows *w, size_t k)
+{
+  run_operand *o = &w->r->operands[k];
+  size_t bytes = tg_mode_bytes(o->info.mode);
+  bool is_lanes = o->is_streamed || o->info.kind == TG_OUTPUT;
+  o->window = o->column;
+  if (is_lanes) o->window.n = (size_t)w->n;
+  if (is_lanes && !o->is_streamed) o->window.data += (size_t)w->first * bytes;
+  w->bindings[k] = (tg_binding){
+      .data = o->window.data, .bytes = o->window.n * bytes, .stride = o->is_broadcast ? 0 : (ptrdiff_t)bytes};
+}
+
+/* Fills inputs, and clears outputs, so that lanes that trap leave zeros. */
+static int fill(windows *w)
+{
+  for (size_t k = 0; k < w->r->n_operands; k++) {
+    run_operand *o = &w->r->operands[k];
+    tg_error error = {.code = TG_OK};
+    if (!o->is_bound) continue;
+    place(w, k);
+    if (!o->is_streamed) continue;
+    if (o->info.kind == TG_OUTPUT) {
+      memset(o->window.data, 0, o->window.n * tg_mode_bytes(o->info.mode));
+    } else if (column_next(&o->reader, o->window.n, o->window.data, &error) != TG_OK) {
+      return run_read_error(o, &error);
+    }
+  }
+  return STATUS_OK;
+}
+
+static int invoke(windows *w)
+{
+  run *r = w->r;
+  tg_error error = {.code = TG_OK};
+  tg_invocation part = TG_INVOCATION_INIT;
+  part.n = w->n;
+  part.bindings = w->bindings;
+  part.n_bindings = r->n_operands;
+  part.fuel = r->request.fuel;
+  part.outcome = &r->outcome;
+  return tg_run_part(w->parts, &part, &error) == TG_OK ? STATUS_OK : print_error(r->request.file, &error);
+}
+
+/* What is told of outputs: the first rows, and a checksum. */
+static void keep(windows *w)
+{
+  for (size_t k = 0; k < w->r->n_operands; k++) {
+    run_operand *o = &w->r->operands[k];
+    size_t rows = o->window.n < RUN_ROWS ? o->window.n : RUN_ROWS;
+    if (o->info.kind != TG_OUTPUT) continue;
+    if (w->first == 0) memcpy(o->rows, o->window.data, rows * tg_mode_bytes(o->info.mode));
+    if (o->hash) column_hash_add(o->hash, &o->window);
+  }
+}
+
+/* ---- all windows ---- */
+
+/* At most five times a second: how far it is, how fast, and how long it will take. */
+static void report(windows *w)
+{
+  const run *r = w->r;
+  char text[400];
+  double now = run_now(), seconds = now - w->start, done = (double)w->first;
+  if (w->first > 0 && now - w->said < 0.2) return;
+  w->said = now;
+  if (w->first == 0 || r->n == w->first) {
+    snprintf(text, sizeof text, "%.300s", r->request.file);
+  } else {
+    double rate = done / seconds, left = (double)(r->n - w->first) / rate;
+    snprintf(text, sizeof text, "%.300s: %.0f %%, %.3g million lanes/s, %.0f s left", r->request.file,
+             100 * done / (double)r->n, rate / 1e6, left);
+  }
+  run_progress(r, "running", text);
+}
+
+static int run_window(windows *w)
+{
+  run *r = w->r;
+  double start = run_now();
+  int status = fill(w);
+  double filled = run_now();
+  if (status == STATUS_OK) status = invoke(w);
+  double ran = run_now();
+  if (status == STATUS_OK) keep(w);
+  if (status == STATUS_OK) status = run_files_write(r);
+  r->times.read += filled - start;
+  r->times.run += ran - filled;
+  r->times.write += run_now() - ran;
+  return status;
+}
+
+/* At least one window, though it be empty: results are made even of no lanes. */
+static int run_windows(windows *w)
+{
+  int status = STATUS_OK;
+  w->start = run_now();
+  do {
+    uint64_t left = w->r->n - w->first;
+    w->n = left < w->most ? left : w->most;
+    report(w);
+    status = run_window(w);
+    w->first += w->n;
+  } while (status == STATUS_OK && w->first < w->r->n);
+  return status;
+}
+
+int run_stream(run *r)
+{
+  tg_error error = {.code = TG_OK};
+  windows w = {.r = r, .most = choose_window(r)};
+  error.code = make_memory(&w, &error);
+  int status = error.code == TG_OK ? run_windows(&w) : print_error(NULL, &error);
+  tg_run_destroy(w.parts);
+  free(w.bindings);
+  return status;
+}
