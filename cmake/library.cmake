@@ -6,6 +6,16 @@ file(GLOB_RECURSE TG_SOURCES CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/*.c)
 list(FILTER TG_SOURCES EXCLUDE REGEX "/src/io/|_tmpl\\.c$")
 include(${CMAKE_CURRENT_LIST_DIR}/kernels.cmake)
 
+# The standard library of the language, lib/*.tg, as a C file.
+file(GLOB TG_LIBRARY_FILES CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/lib/*.tg)
+set(TG_LIBRARY_SOURCE ${CMAKE_CURRENT_BINARY_DIR}/lang_library.c)
+add_custom_command(OUTPUT ${TG_LIBRARY_SOURCE}
+  COMMAND ${CMAKE_COMMAND} "-DFILES=${TG_LIBRARY_FILES}" -DOUTPUT=${TG_LIBRARY_SOURCE}
+    -P ${PROJECT_SOURCE_DIR}/cmake/embed.cmake
+  DEPENDS ${TG_LIBRARY_FILES} ${PROJECT_SOURCE_DIR}/cmake/embed.cmake
+  COMMENT "Embedding lib/*.tg" VERBATIM)
+list(APPEND TG_SOURCES ${TG_LIBRARY_SOURCE})
+
 # Threads come from OpenMP where the compiler has it; one file uses it.
 option(TG_OPENMP "Run on several threads by OpenMP, if the compiler has it" ON)
 if(TG_OPENMP)
