@@ -10,7 +10,7 @@ STAGE   ?=
 CMAKE_FLAGS ?=
 export PYTHON JOBS
 
-.PHONY: all help run test test-long test-arch bench fuzz symbols install format tidy clean deps-%
+.PHONY: all help run test test-long test-arch bench fuzz amalgamate symbols install format tidy clean deps-%
 
 all: $(BUILD)/build.ninja ## build/throng, build/libthrong.so, build/libthrong.a and the examples
 	cmake --build $(BUILD) -j $(JOBS) --target product
@@ -41,6 +41,9 @@ bench: deps-bench ## benchmarks; ONLY=name for one section
 
 fuzz: deps-fuzz ## libFuzzer on every target, SECONDS=60 each; ONLY=name for one
 	SECONDS_EACH=$(SECONDS) tools/fuzz.sh $(ONLY)
+
+amalgamate: ## the library as one file: build/amalgamation/throng.c and throng.h
+	@$(PYTHON) tools/amalgamate.py $(BUILD)/amalgamation
 
 symbols: all ## compare exported symbols with tools/symbols.txt
 	tools/check_symbols.sh $(BUILD)
