@@ -43,6 +43,30 @@ tg_type routine_reduction_type(const prog_expr *reduction)
   return reduction->op == REDUCE_HISTOGRAM && !routine_is_folded(reduction) ? TG_F64 : type;
 }
 
+static bool is_same(const prog_expr *a, const prog_expr *b)
+{
+  bool same = a->kind == b->kind && a->op == b->op && a->index == b->index && a->n_args == b->n_args &&
+              a->bits == b->bits && a->type.kind == b->type.kind && a->type.scalar == b->type.scalar &&
+              a->type.n == b->type.n;
+  for (uint32_t k = 0; same && k < a->n_args; k++) {
+    same = is_same(a->args[k], b->args[k]);
+  }
+  return same;
+}
+
+uint32_t routine_sample_owner(const prog_report *report, uint32_t k)
+{
+  const prog_expr *r = report->reductions[k];
+  for (uint32_t i = 0; i < k; i++) {
+    const prog_expr *other = report->reductions[i];
+    if (other->op == r->op && !routine_is_folded(other) && !routine_is_folded(r) &&
+        is_same(other->args[0], r->args[0])) {
+      return i;
+    }
+  }
+  return k;
+}
+
 static tg_value as_f64(lowering *l, tg_value value, const prog_expr *e)
 {
   return e->type.scalar == TG_F64 ? value : tg_convert(l->g, TG_F64, value);
@@ -105,7 +129,7 @@ void lower_reductions(lowering *l)
   for (uint32_t k = 0; report != NULL && k < report->n_reductions && !lowering_failed(l, l->entry->pos); k++) {
     if (routine_is_folded(report->reductions[k])) {
       lower_fold(l, report->reductions[k], k);
-    } else {
+    } else if (routine_sample_owner(report, k) == k) {
       lower_sample(l, report->reductions[k], k);
       has_samples = true;
     }

@@ -72,6 +72,9 @@ void routine_free(tg_context *context, routine *r);
 /* Whether a reduction is folded while instances run; otherwise the run keeps samples of it. */
 bool routine_is_folded(const prog_expr *reduction);
 
+/* The reduction that has the samples of reduction k: the first one that is of the same expression and kind. */
+uint32_t routine_sample_owner(const prog_report *report, uint32_t k);
+
 /* The type of the elements that a reduction's result or samples have. */
 tg_type routine_reduction_type(const prog_expr *reduction);
 

@@ -1,0 +1,229 @@
+/* create.c: machines: an entry chosen, lowered to phases, each compiled; operands described and found. */
+#include "base/error.h"
+#include "graph/element.h"
+#include "machine/machine.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* ---- choosing ---- */
+
+static size_t count_kind(const program *p, bool is_machine)
+{
+  size_t n = 0;
+  for (uint32_t k = 0; k < p->n_entries; k++) {
+    n += p->entries[k].is_machine == is_machine;
+  }
+  return n;
+}
+
+static const prog_entry *find_entry(const program *p, const char *name)
+{
+  bool want_machine = count_kind(p, true) > 0;
+  for (uint32_t k = 0; k < p->n_entries; k++) {
+    const prog_entry *e = &p->entries[k];
+    bool is_it = name != NULL ? strcmp(e->name, name) == 0 : e->is_machine == want_machine;
+    if (is_it && (name != NULL || count_kind(p, want_machine) == 1)) {
+      return e;
+    }
+  }
+  return NULL;
+}
+
+/* "a, b, c" */
+static void list_entries(const program *p, char *text, size_t size)
+{
+  size_t n = 0;
+  text[0] = '\0';
+  for (uint32_t k = 0; k < p->n_entries && n < size; k++) {
+    int more = snprintf(text + n, size - n, "%s%s", n == 0 ? "" : ", ", p->entries[k].name);
+    n += more > 0 ? (size_t)more : size;
+  }
+}
+
+static tg_status no_entry(const program *p, const char *name, tg_error *error)
+{
+  char names[100];
+  list_entries(p, names, sizeof names);
+  if (p->n_entries == 0) {
+    error_set(error, TG_ARGUMENT, "the program has no kernel and no machine");
+    return TG_ARGUMENT;
+  }
+  if (name == NULL) {
+    error_set(error, TG_ARGUMENT, "the program has several to run: %s", names);
+    error_hint(error, "say which one");
+  } else {
+    error_set(error, TG_ARGUMENT, "no kernel or machine is called '%.60s'", name);
+    error_hint(error, "the program has: %s", names);
+  }
+  return TG_ARGUMENT;
+}
+
+/* ---- making ---- */
+
+/* The program has the elements as 64 bits each. */
+static void *make_table(tg_machine *m, const prog_table *t)
+{
+  size_t each = type_table[t->type].bytes;
+  unsigned char *data = arena_zeroed(&m->memory, t->n, each);
+  for (uint32_t k = 0; data != NULL && k < t->n; k++) {
+    element_store((tg_mode)t->type, data + k * each, t->bits[k]);
+  }
+  return data;
+}
+
+static bool make_lists(tg_machine *m)
+{
+  uint32_t n = m->entry->n_operands;
+  m->params = arena_array(&m->memory, uint64_t, n);
+  m->is_set = arena_array(&m->memory, bool, n);
+  m->bound = arena_array(&m->memory, tg_binding, n);
+  m->lengths = arena_array(&m->memory, uint64_t, n);
+  m->tables = arena_array(&m->memory, void *, m->p->n_tables);
+  for (uint32_t k = 0; m->tables != NULL && k < m->p->n_tables; k++) {
+    m->tables[k] = make_table(m, &m->p->tables[k]);
+  }
+  m->sinks = arena_array(&m->memory, unsigned char *, n);
+  m->phases = arena_array(&m->memory, machine_phase, m->routines.n_phases);
+  m->slots = arena_array(&m->memory, unsigned char *, m->routines.slots.n);
+  if (m->entry->report != NULL) {
+    m->samples = arena_array(&m->memory, samples, m->entry->report->n_reductions);
+    m->reduced = arena_array(&m->memory, reduced, m->entry->report->n_reductions);
+    m->named = arena_array(&m->memory, reduced, m->entry->report->code.n_variables);
+  }
+  for (uint32_t k = 0; !m->memory.failed && k < n; k++) {
+    const prog_operand *o = &m->entry->operands[k];
+    if (o->has_default) {
+      element_store((tg_mode)o->type.scalar, &m->params[k], o->default_bits);
+      m->is_set[k] = true;
+    }
+  }
+  return !m->memory.failed;
+}
+
+static tg_status compile_phase(tg_machine *m, uint32_t k, tg_error *error)
+{
+  tg_compile_options options = TG_COMPILE_OPTIONS_INIT;
+  machine_phase *phase = &m->phases[k];
+  options.backend = m->backend;
+  options.passes = m->passes;
+  TG_TRY(tg_compile(m->context, m->routines.phases[k].graph, &options, &phase->kernel, error));
+  phase->n = tg_kernel_n_operands(phase->kernel);
+  phase->bindings = arena_array(&m->memory, tg_binding, phase->n);
+  return phase->bindings == NULL ? error_set(error, TG_NOMEM, "no memory for a machine") : TG_OK;
+}
+
+static tg_status make(tg_machine *m, const tg_machine_options *options, tg_error *error)
+{
+  m->entry = find_entry(m->p, options->entry);
+  if (m->entry == NULL) {
+    return no_entry(m->p, options->entry, error);
+  }
+  const char *backend = options->backend == NULL ? "auto" : options->backend;
+  m->backend = arena_string(&m->memory, backend, strlen(backend));
+  m->passes = options->passes;
+  TG_TRY(routine_lower(m->p, m->entry, options->state_bytes, &m->routines, error));
+  if (!make_lists(m)) {
+    return error_set(error, TG_NOMEM, "no memory for a machine");
+  }
+  for (uint32_t k = 0; k < m->routines.n_phases; k++) {
+    TG_TRY(compile_phase(m, k, error));
+  }
+  return TG_OK;
+}
+
+tg_status tg_machine_create(tg_program *from, const tg_machine_options *options, tg_machine **out, tg_error *error)
+{
+  tg_machine_options known = TG_MACHINE_OPTIONS_INIT;
+  *out = NULL;
+  if (from == NULL || from->p->n_errors > 0) {
+    return error_set(error, TG_ARGUMENT, "a program with errors cannot run");
+  }
+  if (options != NULL && (options->size == 0 || options->size > sizeof known)) {
+    return error_set(error, TG_ARGUMENT, "tg_machine_options has a size that this library does not know");
+  }
+  if (options != NULL) {
+    memcpy(&known, options, options->size);
+  }
+  tg_machine *m = alloc_zeroed(&from->context->allocator, 1, sizeof *m);
+  if (m == NULL) {
+    return error_set(error, TG_NOMEM, "no memory for a machine");
+  }
+  m->context = from->context;
+  m->p = from->p;
+  arena_init(&m->memory, m->context->allocator);
+  arena_init(&m->run_memory, m->context->allocator);
+  tg_status status = make(m, &known, error);
+  if (status != TG_OK) {
+    tg_machine_destroy(m);
+    return status;
+  }
+  *out = m;
+  return TG_OK;
+}
+
+void tg_machine_destroy(tg_machine *m)
+{
+  if (m == NULL) {
+    return;
+  }
+  for (uint32_t k = 0; m->phases != NULL && k < m->routines.n_phases; k++) {
+    tg_run_destroy(m->phases[k].run);
+    tg_kernel_destroy(m->phases[k].kernel);
+  }
+  samples_end(m);
+  routine_drop(&m->routines);
+  arena_free(&m->run_memory);
+  arena_free(&m->memory);
+  tg_allocator allocator = m->context->allocator;
+  alloc_free(&allocator, m, 1, sizeof *m);
+}
+
+/* ---- operands ---- */
+
+const char *tg_machine_name(const tg_machine *m)
+{
+  return m->entry->name;
+}
+
+size_t tg_machine_n_operands(const tg_machine *m)
+{
+  return m->entry->n_operands;
+}
+
+tg_status tg_machine_operand(const tg_machine *m, size_t index, tg_machine_operand_info *info)
+{
+  static const tg_operand_kind kinds[] = {[OPERAND_PARAM] = TG_PARAM,
+                                          [OPERAND_INPUT] = TG_INPUT,
+                                          [OPERAND_SHARED] = TG_TABLE,
+                                          [OPERAND_OUTPUT] = TG_OUTPUT};
+  if (index >= m->entry->n_operands) {
+    return TG_ARGUMENT;
+  }
+  const prog_operand *o = &m->entry->operands[index];
+  *info = (tg_machine_operand_info){.name = o->name,
+                                    .kind = kinds[o->kind],
+                                    .type = (tg_type)o->type.scalar,
+                                    .length = o->type.kind == PROG_ARRAY ? o->type.n : 1,
+                                    .is_array = o->type.kind == PROG_ARRAY,
+                                    .has_default = o->has_default,
+                                    .has_range = o->has_range,
+                                    .high_included = o->high_included,
+                                    .default_bits = o->default_bits,
+                                    .low = o->low,
+                                    .high = o->high,
+                                    .file = o->file,
+                                    .column = o->column,
+                                    .path = m->p->files[o->pos.file].path};
+  return TG_OK;
+}
+
+tg_operand tg_machine_find(const tg_machine *m, const char *name)
+{
+  for (uint32_t k = 0; k < m->entry->n_operands; k++) {
+    if (strcmp(m->entry->operands[k].name, name) == 0) {
+      return k;
+    }
+  }
+  return TG_POISON;
+}

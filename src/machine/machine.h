@@ -1,0 +1,97 @@
+/* machine.h: a compiled entry of a program and one run of it, shared by the files of this folder.
+ *
+ * A run goes window by window. In a window every phase runs in turn on all of its instances; what lives from one phase
+ * to the next lies in the state, one array for each slot, as do the samples of reductions that no sink can do. The last
+ * phase is a tg_run, so that its sums and reductions go on from window to window. */
+#ifndef TG_MACHINE_MACHINE_H
+#define TG_MACHINE_MACHINE_H
+
+#include "base/arena.h"
+#include "base/context.h"
+#include "routine/routine.h"
+
+struct tg_program {
+  tg_context *context;
+  program *p;
+};
+
+/* What the report needs beside sinks, of one reduction. Samples that two reductions share belong to the first. */
+typedef struct samples {
+  bool is_kept; /* all of them, for quantiles and histograms; else they go into the moments, window by window */
+  tg_type type;
+  unsigned char *data;
+  size_t bytes;    /* of the memory */
+  uint64_t n;      /* those so far, of instances that did not trap */
+  double mean, m2; /* moments so far */
+} samples;
+
+/* The value of a reduction or line: a scalar, or counts. */
+typedef struct reduced {
+  uint64_t memory; /* an element of its type in native mode: what the kernel wrote, then the value of the reduction */
+  uint64_t *bins;
+  double low, high; /* of a histogram */
+} reduced;
+
+/* One phase: its kernel, the run of it, and the bindings of its operands, in order. */
+typedef struct machine_phase {
+  tg_kernel *kernel;
+  tg_run *run;
+  tg_binding *bindings;
+  size_t n;
+} machine_phase;
+
+struct tg_machine {
+  tg_context *context;
+  const program *p;
+  const prog_entry *entry;
+  routine_set routines;
+  machine_phase *phases;
+  const char *backend; /* as asked for */
+  uint64_t passes;
+  arena memory;     /* of the machine */
+  arena run_memory; /* of the run: freed when the next begins */
+
+  /* By operand of the entry. */
+  uint64_t *params; /* each holds an element of its type in native mode */
+  bool *is_set;
+  tg_binding *bound;
+  uint64_t *lengths; /* of shared arrays */
+  void **tables;     /* by table of the program: its elements in native modes */
+
+  /* Of a window: lanes, slots of the state, who is alive. */
+  size_t window;
+  unsigned char **slots, *alive[2];
+  unsigned char **sinks; /* by operand of the entry: memory of outputs that nobody wants */
+
+  /* Of the run. */
+  bool is_running;
+  uint64_t n_all, n_done, seed, fuel;
+  tg_machine_outcome outcome;
+  uint64_t none;    /* of the last phase */
+  samples *samples; /* by reduction */
+  reduced *reduced; /* by reduction */
+  reduced *named;   /* by variable of the report */
+};
+
+/* bind.c: the memory of one operand of a phase in the window of `lanes` lanes that starts `first` lanes into the part.
+ */
+tg_status machine_bind_operand(tg_machine *m, uint32_t phase, uint32_t operand, uint64_t first, size_t lanes,
+                               tg_binding *out, tg_error *error);
+/* How many elements of the type a binding's memory has. */
+uint64_t machine_length(const tg_binding *binding, tg_type type);
+
+/* sample.c: reductions over samples. */
+tg_status samples_begin(tg_machine *m, tg_error *error);
+/* The window's samples have been written: leaves out those of instances that trapped, and takes in the rest. */
+void samples_take(tg_machine *m, size_t lanes, uint64_t n_trapped);
+/* Where the samples of the window go. */
+tg_binding samples_binding(tg_machine *m, uint32_t reduction, size_t lanes);
+double samples_variance(const samples *s);
+uint64_t samples_quantile(const samples *s, double q);
+void samples_histogram(const samples *s, double low, double high, uint64_t *bins, uint32_t n_bins);
+void samples_end(tg_machine *m);
+
+/* report.c */
+tg_status report_make(tg_machine *m, tg_error *error);
+
+#endif
