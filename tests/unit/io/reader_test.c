@@ -232,7 +232,7 @@ static void abandoned_files(void **state)
   char path[FOLDER_PATH];
   file_out out[3];
   for (int i = 0; i < 3; i++) {
-    char name[8];
+    char name[16];
     snprintf(name, sizeof name, "%d.bin", i);
     assert_int_equal(file_create(folder_path(state, name, path), &out[i], NULL), TG_OK);
   }
