@@ -67,7 +67,8 @@ typedef struct tg_backend {
   size_t (*scratch_bytes)(const void *code);
   /* Evaluates the uniform block; not called when n is 0. args->uniforms is not set yet. */
   void (*prepare)(const void *code, const engine_args *args, void *scratch, void *uniforms);
-  /* Runs lanes [begin, end) of one block and adds what they give to *out. */
+  /* Runs lanes [begin, end) and adds what they give to *out: of one block, or of any number of them where the graph has
+   * no sums of floats. */
   void (*run)(const void *code, const engine_args *args, const uint64_t lanes[2], void *scratch, partials *out);
   /* How long its operations take, roughly. */
   cost_speed speed;
@@ -78,8 +79,9 @@ typedef struct tg_backend {
 extern const tg_backend ref_backend, vec_backend;
 
 /* `vec` held to one instruction set and, of each, to strips of few lanes, for tests: not listed, but found by name:
- * "vec:0", the most capable kernels compiled in, "vec:0/1", "vec:0/3", "vec:0/7", "vec:1" and so on. */
-enum { VEC_NUMBERED = 16 };
+ * "vec:0", the most capable kernels compiled in, "vec:0/1", "vec:0/3", "vec:0/7", "vec:0/past", which writes all
+ * outputs past the caches, "vec:1" and so on. */
+enum { VEC_NUMBERED = 20 };
 extern const tg_backend vec_numbered_backends[VEC_NUMBERED];
 
 /* The built-in back-ends in order of preference; NULL at the end. */

@@ -1,30 +1,7 @@
-/* fpenv.c: reads and sets the control register: MXCSR on x86-64, FPCR on 64-bit Arm, <fenv.h> elsewhere. */
+/* fpenv.c: reads and sets the control register: FPCR on 64-bit Arm, <fenv.h> elsewhere; for x86-64, see fpenv.h. */
 #include "base/fpenv.h"
 
-#if defined(__x86_64__)
-#include <xmmintrin.h>
-
-/* All exceptions masked, round to nearest, neither flush-to-zero nor denormals-are-zero; the low six bits are the
- * sticky exception flags, which carry no setting. */
-enum { MXCSR_DEFAULT = 0x1F80, MXCSR_SETTINGS = 0xFFC0 };
-
-fpenv fpenv_enter(void)
-{
-  unsigned current = _mm_getcsr();
-  if ((current & MXCSR_SETTINGS) != MXCSR_DEFAULT) {
-    _mm_setcsr(MXCSR_DEFAULT);
-  }
-  return (fpenv){current};
-}
-
-void fpenv_leave(fpenv saved)
-{
-  if ((saved.control & MXCSR_SETTINGS) != MXCSR_DEFAULT) {
-    _mm_setcsr((unsigned)saved.control);
-  }
-}
-
-#elif defined(__aarch64__)
+#if defined(__aarch64__)
 
 fpenv fpenv_enter(void)
 {
@@ -44,7 +21,7 @@ void fpenv_leave(fpenv saved)
   }
 }
 
-#else
+#elif !defined(__x86_64__)
 
 fpenv fpenv_enter(void)
 {

@@ -25,7 +25,31 @@ typedef struct fpenv {
 #endif
 
 /* Returns what the caller had; costs a read of the control register when nothing has to change. */
+#if defined(__x86_64__)
+#include <xmmintrin.h>
+
+/* All exceptions masked, round to nearest, neither flush-to-zero nor denormals-are-zero; the low six bits are the
+ * sticky exception flags, which carry no setting. */
+enum { MXCSR_DEFAULT = 0x1F80, MXCSR_SETTINGS = 0xFFC0 };
+
+static inline fpenv fpenv_enter(void)
+{
+  unsigned current = _mm_getcsr();
+  if ((current & MXCSR_SETTINGS) != MXCSR_DEFAULT) {
+    _mm_setcsr(MXCSR_DEFAULT);
+  }
+  return (fpenv){current};
+}
+
+static inline void fpenv_leave(fpenv saved)
+{
+  if ((saved.control & MXCSR_SETTINGS) != MXCSR_DEFAULT) {
+    _mm_setcsr((unsigned)saved.control);
+  }
+}
+#else
 fpenv fpenv_enter(void);
 void fpenv_leave(fpenv saved);
+#endif
 
 #endif

@@ -58,17 +58,37 @@ void drive_open(tile_run *run, const tg_kernel *kernel, const engine_args *args,
   run->pile = (sum_pile){kernel->ordered_types, kernel->n_ordered, 0, workspace + kernel->layout.pile};
 }
 
+static void write_outcome(const tg_invocation *call, const partials *out, unsigned n_workers, uint64_t none)
+{
+  if (call->outcome != NULL) {
+    const trap_partial *traps = &out->traps;
+    *call->outcome = (tg_outcome){traps->n, traps->first_lane, traps->first_code, traps->first_position, none};
+  }
+  if (call->stats != NULL) {
+    *call->stats = (tg_stats){n_workers, out->loop_rounds, out->loop_slots};
+  }
+}
+
 void drive_close(const tile_run *run, const tg_invocation *call)
 {
   tile_worker *first = tiles_worker(run, 0);
   uint64_t none = write_results(run->kernel, run->args->operands, first);
-  if (call->outcome != NULL) {
-    const trap_partial *traps = &first->out.traps;
-    *call->outcome = (tg_outcome){traps->n, traps->first_lane, traps->first_code, traps->first_position, none};
+  write_outcome(call, &first->out, run->n_workers, none);
+}
+
+/* One thread and nothing to combine: all lanes at once, without tiles. */
+static void drive_plainly(const tg_kernel *kernel, const tg_invocation *call, const engine_args *args,
+                          unsigned char *workspace)
+{
+  unsigned char *scratch = workspace + kernel->layout.plain_scratch;
+  partials out = {.sums = NULL};
+  if (args->n > 0) {
+    fpenv saved = fpenv_enter();
+    kernel->backend->prepare(kernel->code, args, scratch, workspace + kernel->layout.uniforms);
+    kernel->backend->run(kernel->code, args, (uint64_t[2]){0, args->n}, scratch, &out);
+    fpenv_leave(saved);
   }
-  if (call->stats != NULL) {
-    *call->stats = (tg_stats){run->n_workers, first->out.loop_rounds, first->out.loop_slots};
-  }
+  write_outcome(call, &out, 1, 0);
 }
 
 void drive(const tg_kernel *kernel, const tg_invocation *call, unsigned char *workspace, size_t bytes)
@@ -76,8 +96,13 @@ void drive(const tg_kernel *kernel, const tg_invocation *call, unsigned char *wo
   const operand_memory *memory = (const operand_memory *)(void *)(workspace + kernel->layout.operands);
   void *uniforms = workspace + kernel->layout.uniforms;
   engine_args args = {memory, call->n, call->fuel, uniforms, 0};
+  unsigned n_workers = plan_workers(kernel, call, memory, bytes);
+  if (n_workers == 1 && kernel->n_sums + kernel->n_args == 0) {
+    drive_plainly(kernel, call, &args, workspace);
+    return;
+  }
   tile_run run;
-  drive_open(&run, kernel, &args, workspace, plan_workers(kernel, call, memory, bytes));
+  drive_open(&run, kernel, &args, workspace, n_workers);
   tile_worker *first = tiles_worker(&run, 0);
   fpenv saved = fpenv_enter();
   if (call->n > 0) {

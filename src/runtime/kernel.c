@@ -77,7 +77,7 @@ static tg_status build_kernel(tg_kernel *kernel, tg_graph *graph, const tg_compi
   TG_TRY(graph_run_passes(graph, as_built ? 0 : options->passes, &kernel->passes, &kernel->graph, error));
   TG_TRY(backend_check(kernel->backend, kernel->graph, error));
   TG_TRY(kernel->backend->compile(kernel->context, kernel->graph, &kernel->code, error));
-  if (!list_sinks(kernel)) {
+  if (!list_sinks(kernel) || !bind_plan(kernel)) {
     return error_set(error, TG_NOMEM, "no memory for the kernel");
   }
   plan_cost(kernel);
@@ -130,6 +130,7 @@ void tg_kernel_destroy(tg_kernel *kernel)
   alloc_free(a, kernel->folds, kernel->n_folds + 1, sizeof *kernel->folds);
   alloc_free(a, kernel->ordered, kernel->n_sums + 1, sizeof *kernel->ordered);
   alloc_free(a, kernel->ordered_types, kernel->n_sums + 1, sizeof *kernel->ordered_types);
+  bind_drop(kernel);
   tg_graph_destroy(kernel->graph);
   alloc_free(a, kernel, 1, sizeof *kernel);
 }

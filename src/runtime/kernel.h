@@ -5,6 +5,13 @@
 #include "backend/backend.h"
 #include "runtime/sum.h"
 
+/* What binding has to know of an operand, in one place. */
+typedef struct bind_rule {
+  uint8_t bytes, shift; /* of an element, 1 << shift bytes */
+  bool is_stream, is_table, may_lack;
+  uint16_t as_input, as_output; /* equal where the one may lie in place of the other */
+} bind_rule;
+
 /* How a workspace is cut up; offsets in bytes from its start, all multiples of 64. The pile of sums has room for
  * PILE_PARTS parts and PILE_WORKER_PARTS for each worker; then come the workers' parts. */
 enum { PILE_PARTS = 28, PILE_WORKER_PARTS = 4 };
@@ -13,6 +20,7 @@ typedef struct workspace_layout {
   size_t pile_part_bytes;
   size_t least, most;              /* bytes of a workspace for one worker, and for all */
   size_t worker_bytes, fold_bytes; /* of each worker; every one but the first has private tables before it */
+  size_t plain_scratch;            /* of the one worker of an invocation in which nothing has to be combined */
   size_t scratch, columns, trees, tile_columns, tile_args, best_args, worker_operands; /* offsets inside its part */
 } workspace_layout;
 
@@ -26,6 +34,9 @@ struct tg_kernel {
   uint32_t *ordered; /* the sums of floats, whose order counts: positions in sums, and their types */
   tg_type *ordered_types;
   size_t n_ordered;
+  bind_rule *rules;  /* by operand */
+  uint32_t *written; /* the operands that an invocation writes */
+  size_t n_written;
   pass_log passes;  /* what they did */
   uint64_t lane_ps; /* what a lane costs, roughly, in 10^-12 s */
   workspace_layout layout;
@@ -50,6 +61,11 @@ tg_type kernel_sum_type(const tg_kernel *kernel, size_t k);
 /* Checks the bindings as docs/spec.md chapter 8 says and fills memory[0 .. n_operands). bind.c, overlap.c */
 tg_status bind_operands(const tg_kernel *kernel, const tg_invocation *call, operand_memory *memory, tg_error *error);
 tg_status bind_check_overlap(const tg_kernel *kernel, const operand_memory *memory, tg_error *error);
+/* The same for memory at unit stride, quickly: true is certain, false is not. */
+bool bind_is_apart(const tg_kernel *kernel, const operand_memory *memory);
+/* Fills rules and written. False: no memory. */
+bool bind_plan(tg_kernel *kernel);
+void bind_drop(tg_kernel *kernel);
 
 /* Cuts up workspaces; where the first of n workers has its part, the others following. plan.c */
 void plan_workspace(tg_kernel *kernel);

@@ -59,6 +59,7 @@ void plan_workspace(tg_kernel *kernel)
   layout->worker_operands = place(&worker, has_folds ? n_operands * sizeof(operand_memory) : 0);
   layout->worker_bytes = worker;
   layout->fold_bytes = has_folds ? FOLD_BYTES : 0;
+  layout->plain_scratch = plan_first_worker(kernel, 1) + layout->scratch;
   layout->least = bytes_for(kernel, 1);
   layout->most = bytes_for(kernel, kernel->context->threads.n_threads);
 }

@@ -127,10 +127,10 @@ static void open_worker(const tile_run *run, tile_worker *worker, size_t index)
   }
 }
 
-/* Runs one block; its columns of float sums go into the tile's trees. */
-static void run_block(const tg_kernel *kernel, tile_worker *worker, uint64_t first)
+/* Runs lanes: of one block where there are float sums, whose columns go into the tile's trees. */
+static void run_lanes(const tg_kernel *kernel, tile_worker *worker, uint64_t first, uint64_t n)
 {
-  uint64_t end = first + TG_BLOCK_LANES < worker->args.n ? first + TG_BLOCK_LANES : worker->args.n;
+  uint64_t end = first + n < worker->args.n ? first + n : worker->args.n;
   for (size_t k = 0; k < kernel->n_ordered; k++) {
     memset(&worker->out.sums[kernel->ordered[k]], 0, sizeof *worker->out.sums);
   }
@@ -164,8 +164,9 @@ static const sum_columns *run_tile(const tile_run *run, tile_worker *worker, uin
   for (size_t k = 0; k < kernel->n_ordered; k++) {
     tree_of(kernel, worker, k)->n_blocks = 0;
   }
-  for (uint64_t lane = first; lane < first + n_lanes && lane < run->args->n; lane += TG_BLOCK_LANES) {
-    run_block(kernel, worker, lane);
+  uint64_t step = kernel->n_ordered > 0 ? TG_BLOCK_LANES : n_lanes;
+  for (uint64_t lane = first; lane < first + n_lanes && lane < run->args->n; lane += step) {
+    run_lanes(kernel, worker, lane, step);
   }
   for (size_t k = 0; k < kernel->n_args; k++) {
     if (is_better(kernel, k, &worker->out.args[k], &worker->best[k].arg)) {

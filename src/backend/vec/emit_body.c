@@ -370,6 +370,7 @@ bool vec_emit(vec_code *code)
   if (vec_plan(&p)) {
     emit_prepare(&p);
     emit_main(&p);
+    flat_emit(&p);
   } else {
     p.failed = true;
   }

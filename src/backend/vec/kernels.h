@@ -103,6 +103,11 @@ typedef struct vec_kernels {
   void (*load[TG_MODE_COUNT])(size_t n, void *out, const unsigned char *memory, ptrdiff_t stride);
   void (*store[TG_MODE_COUNT])(size_t n, unsigned char *memory, ptrdiff_t stride, const void *a);
 
+  /* Copies bytes to memory past the caches; both at any alignment. What was written so is there for other threads after
+   * stream_end. NULL where there is no such store. */
+  void (*stream)(size_t bytes, void *out, const void *a);
+  void (*stream_end)(void);
+
   /* Adds a[i] to column i mod C, in ascending order of i: chapter 7. columns: C elements of the sum's type (C = 64 for
    * f32, 32 for f64; integers and bool: 32 columns of 64 bits whose total counts, so any column will do). */
   void (*sum[TG_TYPE_COUNT])(size_t n, void *columns, const void *a);

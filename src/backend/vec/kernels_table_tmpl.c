@@ -132,6 +132,10 @@ const vec_kernels VEC_FN(kernels) = {
   .iota = {BITS(VEC_FN, iota), FLOATS(VEC_FN, iota)},
   .load = {MODES(load, u32, u64, u32be, u64be)},
   .store = {MODES(store, f32, f64, f32be, f64be)},
+#ifdef VEC_STREAMS
+  .stream = VEC_FN(stream),
+  .stream_end = VEC_FN(stream_end),
+#endif
   .sum = {[TG_BOOL] = VEC_FN(sum_u8), INTEGERS(VEC_FN, sum), FLOATS(VEC_FN, sum)},
   .sum_product = {FLOATS(VEC_FN, sum_product)},
   .argmin = {INTEGERS(VEC_FN, argmin), FLOATS(VEC_FN, argmin)},

@@ -195,6 +195,12 @@ VEC_LOADS(VEC_DECLARE)
 VEC_STORES(VEC_DECLARE)
 #undef VEC_DECLARE
 
+#if defined(VEC_ISA_SSE2) || defined(VEC_ISA_AVX2) || defined(VEC_ISA_AVX512)
+#define VEC_STREAMS 1
+void VEC_FN(stream)(size_t bytes, void *out, const void *a);
+void VEC_FN(stream_end)(void);
+#endif
+
 extern const vec_kernels VEC_FN(kernels);
 
 #endif

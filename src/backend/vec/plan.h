@@ -62,6 +62,9 @@ void emit_effect(vec_planner *p, uint32_t i);
 void fuse_find(vec_planner *p);
 bool fuse_emit(vec_planner *p, uint32_t i);
 
+/* flat.c: the flat program, after all else. */
+void flat_emit(vec_planner *p);
+
 /* The number of values that exist before node i defines any. */
 uint32_t vec_values_before(const tg_graph *g, uint32_t i);
 

@@ -102,7 +102,32 @@ typedef struct vec_register {
   size_t offset; /* in bytes, from the start of the strip's registers or of the uniforms */
   uint8_t size;  /* log2 of the bytes of an element */
   bool is_uniform;
+  bool is_place; /* it has no memory: the flat program points it at an operand's */
 } vec_register;
+
+/* A stream that the flat program uses where it lies. */
+typedef struct vec_stream {
+  uint32_t operand;
+  uint32_t reg;  /* that stands for it */
+  uint32_t home; /* output: a register with memory of its own, where it is made if it is copied past the caches */
+  uint8_t size;
+  bool is_output;
+} vec_stream;
+
+/* An output that must not lie in place of an input which is still read when it has been made. */
+typedef struct vec_clash {
+  uint32_t output, input;
+} vec_clash;
+
+/* A parameter, and where its register lies. */
+typedef struct vec_param {
+  uint32_t operand, node;
+  size_t offset;
+  uint8_t size; /* of the element; VEC_SIZE_COUNT: its mode is not native */
+} vec_param;
+
+/* How an operand is used: copied to and from registers, used where it lies, or (outputs) written past the caches. */
+typedef enum vec_way { VEC_COPIED, VEC_DIRECT, VEC_PAST_CACHES } vec_way;
 
 typedef struct vec_code {
   tg_context *context;
@@ -119,6 +144,15 @@ typedef struct vec_code {
   uint32_t *value; /* by value number: its register; at the top of the graph, for sinks */
   size_t *storage; /* by value number: where arrays have their storage, in bytes of one lane */
   vec_body prepare, main;
+  vec_body flat; /* flat.c: the main program again, without loads and stores; empty if it cannot be */
+  VEC(vec_stream) streams;
+  VEC(vec_clash) clashes;
+  size_t flat_strip;                 /* lanes */
+  bool is_prepared;                  /* the uniform block is constants and parameters alone: */
+  VEC(uint64_t) image;               /* the uniform values but for these */
+  VEC(vec_param) params;             /* and these */
+  uint64_t cached_lanes;             /* outputs of more lanes go past the caches */
+  size_t ways_offset, strip_offset;  /* of the ways, and the registers' memory, in the scratch memory */
   size_t lane_bytes;                 /* of the registers, for one lane */
   size_t strip_bytes;                /* of the registers, for a strip */
   size_t uniform_bytes, array_bytes; /* of all uniforms; of one lane's arrays */
@@ -140,9 +174,9 @@ typedef struct vec_trap {
 typedef struct vec_run {
   const vec_code *code;
   const engine_args *args;
-  void **registers;      /* where each is now */
-  void **home;           /* the memory of its own that each has now: loops exchange them */
-  unsigned char *direct; /* by operand: an input that is used, an output that is made, where it lies */
+  void **registers;          /* where each is now */
+  void **home;               /* the memory of its own that each has now: loops exchange them */
+  const unsigned char *ways; /* by operand: vec_way */
   unsigned char *arrays;
   uint64_t *fuel; /* by strip lane */
   unsigned char *trapped;
@@ -152,6 +186,14 @@ typedef struct vec_run {
   uint64_t taken;      /* uniform block: iterations so far */
   uint64_t loop_rounds, loop_slots;
 } vec_run;
+
+/* flat.c: the image of the uniform values, made when registers have their places (false: no memory), and used; whether
+ * the flat program can run; and runs lanes of it, with outputs past the caches or not. */
+bool flat_image(vec_code *code);
+void flat_prepare(const vec_code *code, const engine_args *args, unsigned char *uniforms);
+bool flat_fits(const vec_code *code, const engine_args *args);
+void flat_run(const vec_code *code, const engine_args *args, const uint64_t lanes[2], void *scratch);
+void flat_run_past(const vec_code *code, const engine_args *args, const uint64_t lanes[2], void *scratch);
 
 /* emit_body.c, after plan.c has found where values are last used. False: no memory. */
 bool vec_emit(vec_code *code);

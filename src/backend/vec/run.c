@@ -18,7 +18,7 @@ static void run_load(vec_run *run, const vec_instr *instr, size_t n)
   const operand_memory *memory = &run->args->operands[node->operand];
   tg_mode mode = (tg_mode)run->code->graph->operands.data[node->operand].mode;
   unsigned char *from = stream_at(run, node->operand);
-  if (run->direct[node->operand]) {
+  if (run->ways[node->operand] == VEC_DIRECT) {
     run->registers[instr->out] = from;
     return;
   }
@@ -73,7 +73,7 @@ static void run_gather(vec_run *run, const vec_instr *instr, size_t n)
 static void run_binary(const vec_run *run, const vec_instr *instr, size_t n)
 {
   void **r = run->registers;
-  if (instr->store != VEC_NONE && run->direct[instr->store]) {
+  if (instr->store != VEC_NONE && run->ways[instr->store] == VEC_DIRECT) {
     instr->fn_store.binary(n, stream_at(run, instr->store), r[instr->a], r[instr->b]);
   } else {
     instr->fn.binary(n, r[instr->out], r[instr->a], r[instr->b]);
@@ -83,7 +83,7 @@ static void run_binary(const vec_run *run, const vec_instr *instr, size_t n)
 static void run_fused(const vec_run *run, const vec_instr *instr, size_t n)
 {
   void **r = run->registers;
-  bool is_stored = instr->store != VEC_NONE && run->direct[instr->store];
+  bool is_stored = instr->store != VEC_NONE && run->ways[instr->store] == VEC_DIRECT;
   vec_fused_fn *fn = is_stored ? instr->fn_store.fused : instr->fn.fused;
   fn(n, is_stored ? stream_at(run, instr->store) : r[instr->out], r[instr->a], r[instr->b], r[instr->c],
      instr->scalars);

@@ -36,6 +36,18 @@ static void *stream_of(const strip *s, uint32_t v, void *room)
 
 /* ---- stores ---- */
 
+/* `room` has a place for the whole strip, and may hold it. */
+static void store_past_caches(const strip *s, const void *from, void *room)
+{
+  vec_run *run = s->run;
+  unsigned char *to = run->args->operands[s->node->operand].base + (run->first_lane << s->size);
+  if (type_in(s->type, TG_CLASS_FLOAT)) {
+    run->code->kernels->unary[VEC_CANONICAL][s->type](s->n, room, from);
+    from = room;
+  }
+  run->code->kernels->stream(s->n << s->size, to, from);
+}
+
 static void sink_store(const strip *s)
 {
   vec_run *run = s->run;
@@ -43,6 +55,10 @@ static void sink_store(const strip *s)
   const operand_memory *memory = &run->args->operands[s->node->operand];
   tg_mode mode = (tg_mode)run->code->graph->operands.data[s->node->operand].mode;
   const unsigned char *from = stream_of(s, node_args(run->code->graph, s->node)[0], room);
+  if (run->ways[s->node->operand] == VEC_PAST_CACHES && !run->any_trapped) {
+    store_past_caches(s, from, room);
+    return;
+  }
   unsigned char *to = memory->base + (ptrdiff_t)run->first_lane * memory->stride;
   for (size_t first = 0, end; first < s->n; first = end) {
     end = s->n;
@@ -203,7 +219,7 @@ static void run_sink(vec_run *run, const vec_sink *sink, size_t n, partials *out
     sink_arg(&s, &out->args[numbers[1]++]);
   } else if (node->op == TG_OP_COMBINE) {
     sink_combine(&s);
-  } else if (!run->code->aimed[node->operand] || !run->direct[node->operand]) {
+  } else if (!run->code->aimed[node->operand] || run->ways[node->operand] != VEC_DIRECT) {
     sink_store(&s);
   }
 }

@@ -2,14 +2,19 @@
  * One back-end for each instruction set is there under a name of its own, so that tests can ask for it. */
 #include "backend/vec/plan.h"
 
+#include "base/machine.h"
+
 #include <string.h>
 
 enum { STRIP_TARGET = 24576, STRIP_MOST = 1024, STRIP_LEAST = 64, ARRAYS_TARGET = 1 << 20, SUM_COLUMNS = 32 };
+enum { FLAT_STRIP = 1 << 20 };
 
-/* What the code is made for: kernels, and how many lanes a strip has (0: as many as suit the graph). */
+/* What the code is made for: kernels, how many lanes a strip has (0: as many as suit the graph), and whether all
+ * outputs go past the caches, however short. */
 typedef struct vec_target {
   const vec_kernels *kernels;
   size_t strip;
+  bool goes_past;
 } vec_target;
 
 /* ---- compiling ---- */
@@ -35,6 +40,10 @@ static void vec_drop(tg_context *context, void *p)
   vec_free(a, &code->passes);
   vec_free(a, &code->registers);
   vec_free(a, &code->sinks);
+  vec_free(a, &code->streams);
+  vec_free(a, &code->clashes);
+  vec_free(a, &code->image);
+  vec_free(a, &code->params);
   alloc_free(a, code->aimed, code->graph->operands.n + 1, sizeof *code->aimed);
   alloc_free(a, code->value, code->graph->values.n + 1, sizeof *code->value);
   alloc_free(a, code->storage, code->graph->values.n + 1, sizeof *code->storage);
@@ -67,7 +76,9 @@ static void choose_strip(vec_code *code, size_t wanted)
     return;
   }
   for (size_t i = 0; i < code->registers.n; i++) {
-    lane_bytes += code->registers.data[i].is_uniform ? 0 : (size_t)1 << code->registers.data[i].size;
+    lane_bytes += code->registers.data[i].is_uniform || code->registers.data[i].is_place
+                      ? 0
+                      : (size_t)1 << code->registers.data[i].size;
   }
   code->strip = STRIP_MOST;
   while (code->strip > STRIP_LEAST && code->strip * lane_bytes > STRIP_TARGET) {
@@ -78,15 +89,51 @@ static void choose_strip(vec_code *code, size_t wanted)
   }
 }
 
+/* Where no register of the flat program has memory, there is nothing that a long strip would drive out of the cache. */
+static void choose_flat_strip(vec_code *code, size_t wanted)
+{
+  code->flat_strip = wanted > 0 ? wanted : FLAT_STRIP;
+  for (uint32_t i = code->flat.first; i < code->flat.end; i++) {
+    const vec_instr *instr = &code->instrs.data[i];
+    if (!code->registers.data[instr->out].is_place) {
+      code->flat_strip = code->strip;
+    }
+  }
+}
+
+/* Outputs that the last cache holds are better there. */
+static void choose_cached_lanes(vec_code *code, bool goes_past)
+{
+  uint64_t lane_bytes = 0;
+  for (size_t i = 0; i < code->graph->operands.n; i++) {
+    const graph_operand *operand = &code->graph->operands.data[i];
+    lane_bytes += operand->kind == TG_OUTPUT ? mode_table[operand->mode].bytes : 0;
+  }
+  code->cached_lanes = goes_past ? 0 : lane_bytes == 0 ? UINT64_MAX : machine_cache_bytes() / lane_bytes;
+  if (code->kernels->stream == NULL) {
+    code->cached_lanes = UINT64_MAX;
+  }
+}
+
+static size_t align_up(size_t bytes)
+{
+  return (bytes + 63) & ~(size_t)63;
+}
+
 static void lay_out_registers(vec_code *code)
 {
   for (size_t i = 0; i < code->registers.n; i++) {
     vec_register *r = &code->registers.data[i];
+    if (r->is_place) {
+      continue;
+    }
     size_t *end = r->is_uniform ? &code->uniform_bytes : &code->strip_bytes;
     size_t bytes = (r->is_uniform ? 1 : code->strip) << r->size, align = r->is_uniform ? 8 : 64;
     r->offset = *end;
     *end += (bytes + align - 1) & ~(align - 1);
   }
+  code->ways_offset = 2 * align_up(code->registers.n * sizeof(void *));
+  code->strip_offset = code->ways_offset + align_up(code->graph->operands.n);
 }
 
 static tg_status compile_with(vec_target target, tg_context *context, const tg_graph *graph, void **out,
@@ -111,23 +158,23 @@ static tg_status compile_with(vec_target target, tg_context *context, const tg_g
     return error_set(error, TG_NOMEM, "no memory for the code");
   }
   choose_strip(code, target.strip);
+  choose_flat_strip(code, target.strip);
+  choose_cached_lanes(code, target.goes_past);
   lay_out_registers(code);
+  if (!flat_image(code)) {
+    vec_drop(context, code);
+    return error_set(error, TG_NOMEM, "no memory for the code");
+  }
   *out = code;
   return TG_OK;
 }
 
 /* ---- memory ---- */
 
-static size_t align_up(size_t bytes)
-{
-  return (bytes + 63) & ~(size_t)63;
-}
-
-/* Values, then for each operand whether it is an input that is used where it lies. */
 static size_t vec_uniform_bytes(const void *p)
 {
   const vec_code *code = p;
-  return align_up(code->uniform_bytes) + code->graph->operands.n;
+  return align_up(code->uniform_bytes);
 }
 
 /* Lanes whose fuel and traps are kept: where nothing can trap, only that of the uniform block. */
@@ -141,8 +188,7 @@ static size_t vec_scratch_bytes(const void *p)
 {
   const vec_code *code = p;
   size_t lanes = effect_lanes(code);
-  return 2 * align_up(code->registers.n * sizeof(void *)) + align_up(code->graph->operands.n) +
-         align_up(code->strip_bytes) + align_up(lanes * sizeof(uint64_t)) + align_up(lanes) +
+  return code->strip_offset + align_up(code->strip_bytes) + align_up(lanes * sizeof(uint64_t)) + align_up(lanes) +
          align_up(lanes * sizeof(vec_trap)) + align_up(code->strip * code->array_bytes);
 }
 
@@ -156,9 +202,10 @@ static unsigned char *cut(unsigned char **rest, size_t bytes)
 static void open_run(vec_run *run, const vec_code *code, const engine_args *args, void *scratch, void *uniforms)
 {
   unsigned char *rest = scratch;
-  *run = (vec_run){.code = code, .args = args, .direct = (unsigned char *)uniforms + align_up(code->uniform_bytes)};
+  *run = (vec_run){.code = code, .args = args, .ways = rest + code->ways_offset};
   run->registers = (void **)(void *)cut(&rest, code->registers.n * sizeof(void *));
   run->home = (void **)(void *)cut(&rest, code->registers.n * sizeof(void *));
+  cut(&rest, code->graph->operands.n);
   unsigned char *strip = cut(&rest, code->strip_bytes);
   run->fuel = (uint64_t *)(void *)cut(&rest, effect_lanes(code) * sizeof(uint64_t));
   run->trapped = cut(&rest, effect_lanes(code));
@@ -172,22 +219,33 @@ static void open_run(vec_run *run, const vec_code *code, const engine_args *args
 
 /* ---- running ---- */
 
-/* A stream in its native mode at unit stride is used where it lies, unless an output is stored in place of it. */
-static void find_direct(vec_run *run)
+/* Whether another stream lies in the same place: of an input an output, and the other way round. */
+static bool is_shared(const tg_graph *g, const operand_memory *memory, size_t i)
 {
-  const tg_graph *g = run->code->graph;
+  for (size_t k = 0; k < g->operands.n; k++) {
+    bool is_other = g->operands.data[k].kind == (g->operands.data[i].kind == TG_INPUT ? TG_OUTPUT : TG_INPUT);
+    if (is_other && memory[k].base == memory[i].base) {
+      return true;
+    }
+  }
+  return false;
+}
+
+/* A stream in its native mode at unit stride is used where it lies, unless an output is stored in place of it. */
+static void find_ways(const vec_code *code, const engine_args *args, bool goes_past, unsigned char *ways)
+{
+  const tg_graph *g = code->graph;
   for (size_t i = 0; i < g->operands.n; i++) {
-    const operand_memory *memory = &run->args->operands[i];
+    const operand_memory *memory = &args->operands[i];
     const graph_operand *operand = &g->operands.data[i];
     size_t bytes = mode_table[operand->mode].bytes;
     bool is_native = (unsigned)operand->mode < TG_TYPE_COUNT && operand->mode != TG_MODE_BOOL;
     bool is_stream = operand->kind == TG_INPUT || operand->kind == TG_OUTPUT;
-    run->direct[i] =
-        is_stream && is_native && memory->stride == (ptrdiff_t)bytes && (uintptr_t)memory->base % bytes == 0;
-    for (size_t k = 0; run->direct[i] && operand->kind == TG_INPUT && k < g->operands.n; k++) {
-      if (g->operands.data[k].kind == TG_OUTPUT && run->args->operands[k].base == memory->base) {
-        run->direct[i] = 0;
-      }
+    bool is_output = operand->kind == TG_OUTPUT;
+    ways[i] = VEC_COPIED;
+    if (is_stream && is_native && memory->stride == (ptrdiff_t)bytes && (uintptr_t)memory->base % bytes == 0 &&
+        (is_output || !is_shared(g, args->operands, i))) {
+      ways[i] = is_output && goes_past && !is_shared(g, args->operands, i) ? VEC_PAST_CACHES : VEC_DIRECT;
     }
   }
 }
@@ -195,12 +253,15 @@ static void find_direct(vec_run *run)
 static void vec_prepare(const void *p, const engine_args *args, void *scratch, void *uniforms)
 {
   const vec_code *code = p;
+  if (code->is_prepared) {
+    flat_prepare(code, args, uniforms);
+    return;
+  }
   vec_run run;
   open_run(&run, code, args, scratch, uniforms);
   run.in_uniform = true;
   run.fuel[0] = args->fuel;
   run.trapped[0] = 0;
-  find_direct(&run);
   vec_run_body(&run, code->prepare, (vec_lanes){1, NULL});
 }
 
@@ -241,9 +302,9 @@ static uint64_t strip_at(const vec_code *code, uint64_t first, uint64_t end)
   return left < most ? left : most;
 }
 
-static void vec_run_lanes(const void *p, const engine_args *args, const uint64_t lanes[2], void *scratch, partials *out)
+static void run_strips(const vec_code *code, const engine_args *args, const uint64_t lanes[2], void *scratch,
+                       partials *out)
 {
-  const vec_code *code = p;
   vec_run run;
   union {
     const void *in;
@@ -259,11 +320,30 @@ static void vec_run_lanes(const void *p, const engine_args *args, const uint64_t
   out->loop_slots += run.loop_slots;
 }
 
+static void vec_run_lanes(const void *p, const engine_args *args, const uint64_t lanes[2], void *scratch, partials *out)
+{
+  const vec_code *code = p;
+  bool is_flat = flat_fits(code, args), goes_past = args->n > code->cached_lanes;
+  if (is_flat && !goes_past) {
+    flat_run(code, args, lanes, scratch);
+    return;
+  }
+  find_ways(code, args, goes_past, (unsigned char *)scratch + code->ways_offset);
+  if (is_flat) {
+    flat_run_past(code, args, lanes, scratch);
+  } else {
+    run_strips(code, args, lanes, scratch, out);
+  }
+  if (goes_past) {
+    code->kernels->stream_end();
+  }
+}
+
 /* ---- the back-ends ---- */
 
 static tg_status vec_compile(tg_context *context, const tg_graph *graph, void **out, tg_error *error)
 {
-  return compile_with((vec_target){vec_kernels_best(), 0}, context, graph, out, error);
+  return compile_with((vec_target){vec_kernels_best(), 0, false}, context, graph, out, error);
 }
 
 #define VEC_BACKEND(name_, doc_, compile_)                                                                             \
@@ -275,8 +355,8 @@ static tg_status vec_compile(tg_context *context, const tg_graph *graph, void **
 
 const tg_backend vec_backend = VEC_BACKEND("vec", "strips of lanes on the CPU's vector units, built in", vec_compile);
 
-/* vec:K and vec:K/S: held to the kernels of one instruction set, by their number, and to strips of S lanes; refused
- * where the CPU cannot run them. */
+/* vec:K, vec:K/S and vec:K/past: held to the kernels of one instruction set, by their number, and to strips of S lanes,
+ * or to outputs written past the caches; refused where the CPU cannot run them. */
 static tg_status compile_numbered(vec_target target, tg_context *context, const tg_graph *graph, void **out,
                                   tg_error *error)
 {
@@ -289,12 +369,14 @@ static tg_status compile_numbered(vec_target target, tg_context *context, const 
   return compile_with(target, context, graph, out, error);
 }
 
-#define NUMBERED(k, strip)                                                                                             \
-  static tg_status compile_##k##_##strip(tg_context *context, const tg_graph *graph, void **out, tg_error *error)      \
+#define NUMBERED(k, name, strip, goes_past)                                                                            \
+  static tg_status compile_##k##_##name(tg_context *context, const tg_graph *graph, void **out, tg_error *error)       \
   {                                                                                                                    \
-    return compile_numbered((vec_target){vec_kernels_at(k), strip}, context, graph, out, error);                       \
+    return compile_numbered((vec_target){vec_kernels_at(k), strip, goes_past}, context, graph, out, error);            \
   }
-#define NUMBERED_STRIPS(k) NUMBERED(k, 0) NUMBERED(k, 1) NUMBERED(k, 3) NUMBERED(k, 7)
+#define NUMBERED_STRIPS(k)                                                                                             \
+  NUMBERED(k, 0, 0, false)                                                                                             \
+  NUMBERED(k, 1, 1, false) NUMBERED(k, 3, 3, false) NUMBERED(k, 7, 7, false) NUMBERED(k, past, 0, true)
 NUMBERED_STRIPS(0)
 NUMBERED_STRIPS(1)
 NUMBERED_STRIPS(2)
@@ -304,5 +386,6 @@ NUMBERED_STRIPS(3)
   VEC_BACKEND("vec:" #k, "vec with kernels number " #k, compile_##k##_0),                                              \
       VEC_BACKEND("vec:" #k "/1", "the same, strips of 1 lane", compile_##k##_1),                                      \
       VEC_BACKEND("vec:" #k "/3", "the same, strips of 3 lanes", compile_##k##_3),                                     \
-      VEC_BACKEND("vec:" #k "/7", "the same, strips of 7 lanes", compile_##k##_7)
+      VEC_BACKEND("vec:" #k "/7", "the same, strips of 7 lanes", compile_##k##_7),                                     \
+      VEC_BACKEND("vec:" #k "/past", "the same, all outputs past the caches", compile_##k##_past)
 const tg_backend vec_numbered_backends[VEC_NUMBERED] = {BACKENDS(0), BACKENDS(1), BACKENDS(2), BACKENDS(3)};
