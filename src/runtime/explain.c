@@ -36,31 +36,44 @@ static void explain_kernel(const tg_kernel *kernel, uint64_t n, explainer *e)
 
 /* ---- passes ---- */
 
+/* Passes that have no record of their own, and why. */
+typedef struct pass_list {
+  char names[LIST_TEXT];
+  unsigned n;
+} pass_list;
+
+static void list_pass(pass_list *list, const char *name)
+{
+  list_add(list->names, "%s%s", list->n > 0 ? ", " : "", name);
+  list->n++;
+}
+
+static void explain_list(const char *key, const pass_list *list, explainer *e)
+{
+  if (list->n > 0) {
+    explain_count(e, "passes", key, list->n, list->n == 1 ? "pass" : "passes");
+    explain_reason(e, "%s", list->names);
+  }
+}
+
 static void explain_passes(const tg_kernel *kernel, explainer *e)
 {
   const pass_log *log = &kernel->passes;
   uint32_t before = log->n_built;
-  char same[LIST_TEXT] = "", off[LIST_TEXT] = "";
+  pass_list same = {"", 0}, off = {"", 0};
   for (size_t k = 0; k < 64 && tg_pass_name(k) != NULL; k++) {
-    const char *name = tg_pass_name(k);
     if ((log->ran >> k & 1) == 0) {
-      list_add(off, "%s%s", *off != '\0' ? ", " : "", name);
-      continue;
+      list_pass(&off, tg_pass_name(k));
+    } else if ((log->changed >> k & 1) == 0) {
+      list_pass(&same, tg_pass_name(k));
+    } else {
+      explain_count(e, "passes", tg_pass_name(k), log->n_nodes[k], "nodes");
+      explain_reason(e, "%u before: %s", (unsigned)before, tg_pass_doc(k));
+      before = log->n_nodes[k];
     }
-    if ((log->changed >> k & 1) == 0) {
-      list_add(same, "%s%s", *same != '\0' ? ", " : "", name);
-      continue;
-    }
-    explain_count(e, "passes", name, log->n_nodes[k], "nodes");
-    explain_reason(e, "%u before: %s", (unsigned)before, tg_pass_doc(k));
-    before = log->n_nodes[k];
   }
-  if (*same != '\0') {
-    explain_add(e, "passes", "no change", same, "");
-  }
-  if (*off != '\0') {
-    explain_add(e, "passes", "not run", off, log->ran == 0 ? "the graph runs as built" : "");
-  }
+  explain_list("changed nothing", &same, e);
+  explain_list("not run", &off, e);
 }
 
 /* ---- the uniform block ---- */
@@ -84,7 +97,7 @@ static void explain_uniform(const tg_kernel *kernel, explainer *e)
   if (n > LISTED) {
     list_add(list, " and %u more", (unsigned)n - LISTED);
   }
-  explain_count(e, "once per invocation", "operations", n, n == 1 ? "operation" : "operations");
+  explain_count(e, "once per invocation", "hoisted", n, n == 1 ? "operation" : "operations");
   explain_reason(e, "%s", n == 0 ? "nothing but constants and parameters is the same in every lane" : list);
 }
 
@@ -123,19 +136,21 @@ static void explain_streams(const tg_kernel *kernel, explainer *e)
 
 /* ---- operations ---- */
 
-static void explain_part(const tg_graph *g, uint32_t loop, const char *key, explainer *e)
+static void explain_part(const tg_kernel *kernel, uint32_t loop, const char *key, explainer *e)
 {
+  const cost_speed *speed = &kernel->backend->speed;
   cost_part part;
   char list[LIST_TEXT] = "";
-  cost_add_up(g, loop, &part);
+  cost_add_up(kernel->graph, loop, &part);
   for (size_t k = 0; k < COST_KIND_COUNT; k++) {
     if (part.operations[k] > 0) {
       list_add(list, "%s%u %s", *list != '\0' ? ", " : "", (unsigned)part.operations[k], cost_kind_names[k]);
     }
   }
+  uint64_t ps = part.ps * speed->permille / 1000 + part.total * speed->operation_ps;
   explain_count(e, "operations", key, part.total, loop == COST_OUTSIDE ? "a lane" : "a round");
-  explain_reason(e, "%s; about %u.%03u ns by the table of costs%s", *list != '\0' ? list : "none",
-                 (unsigned)(part.ps / 1000), (unsigned)(part.ps % 1000), part.depth > 1 ? ", in a loop in a loop" : "");
+  explain_reason(e, "%s; about %llu.%03u ns by the table of costs%s", *list != '\0' ? list : "none",
+                 (unsigned long long)(ps / 1000), (unsigned)(ps % 1000), part.depth > 1 ? ", in a loop in a loop" : "");
 }
 
 static void explain_operations(const tg_kernel *kernel, explainer *e)
@@ -143,7 +158,7 @@ static void explain_operations(const tg_kernel *kernel, explainer *e)
   const tg_graph *g = kernel->graph;
   char key[NAME_TEXT];
   unsigned n = 0;
-  explain_part(g, COST_OUTSIDE, "outside loops", e);
+  explain_part(kernel, COST_OUTSIDE, "outside loops", e);
   for (uint32_t i = cost_next_loop(g, COST_OUTSIDE); i != COST_OUTSIDE; i = cost_next_loop(g, i)) {
     const graph_node *loop = &g->nodes.data[i];
     uint32_t name = loop->n_results > 0 ? g->values.data[loop->first_result].name : 0;
@@ -153,7 +168,7 @@ static void explain_operations(const tg_kernel *kernel, explainer *e)
     } else {
       snprintf(key, sizeof key, "loop %u", n);
     }
-    explain_part(g, i, key, e);
+    explain_part(kernel, i, key, e);
   }
 }
 
@@ -206,11 +221,11 @@ static void explain_threads(const tg_kernel *kernel, uint64_t n, explainer *e)
                  PLAN_THREAD_PS / 1000000u, TG_BLOCK_LANES);
   unsigned level = plan_tile_level(n_blocks, used);
   explain_count(e, "threads", "tile", (uint64_t)TG_BLOCK_LANES << level, "lanes");
-  explain_reason(e, "%u blocks of %d lanes at a time, %llu tiles%s", 1u << level, TG_BLOCK_LANES,
+  explain_reason(e, "%u block%s of %d lanes, %llu in all%s", 1u << level, level == 0 ? "" : "s", TG_BLOCK_LANES,
                  (unsigned long long)((n_blocks + (UINT64_C(1) << level) - 1) >> level),
                  used == 1 ? "" : "; a thread that is done takes the next");
   explain_count(e, "threads", "workspace", kernel->layout.most, "bytes");
-  explain_reason(e, "for %u thread%s; %zu bytes for one. Without a workspace, 64 KiB of stack are used", most,
+  explain_reason(e, "for %u thread%s, %zu bytes for one; an invocation without has 64 KiB of stack", most,
                  most == 1 ? "" : "s", kernel->layout.least);
 }
 
@@ -220,17 +235,17 @@ static void explain_machine(const tg_kernel *kernel, const expectation *x, expla
 {
   static const char *const keys[LIMIT_TYPES] = {"add i32", "add i64", "add f32", "add f64"};
   explain_measure(e, "machine", "read", x->streams.read, "GB/s");
-  explain_reason(e, "measured now with %u thread%s going over %llu KiB, as this invocation does", x->streams.n_threads,
+  explain_reason(e, "measured now, %u thread%s going over %llu KiB, as the invocation does", x->streams.n_threads,
                  x->streams.n_threads == 1 ? "" : "s", (unsigned long long)x->streams.bytes / 1024);
   explain_measure(e, "machine", "write", x->streams.write, "GB/s");
   explain_measure(e, "machine", "copy", x->streams.copy, "GB/s");
   explain_reason(e, "bytes read and bytes written");
   for (size_t k = 0; k < LIMIT_TYPES; k++) {
     explain_measure(e, "machine", keys[k], 1 / x->engine.add[k], "G/s");
-    explain_reason(e, "%s", k > 0 ? "" : "what an addition takes this back-end: one thread, data in the first cache");
+    explain_reason(e, "%s", k > 0 ? "" : "additions of this back-end: one thread, data in the first cache");
   }
   explain_measure(e, "machine", "slowness", x->engine.slowness, "");
-  explain_reason(e, "of additions here beside the table of costs: 1 is the machine that it was measured on");
+  explain_reason(e, "times here by times in the table of costs (docs/explain.md), for additions");
   explain_measure(e, "machine", "call", x->engine.call, "ns");
   explain_reason(e, "an invocation of one lane of %s", kernel->backend->name);
 }

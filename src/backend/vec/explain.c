@@ -32,9 +32,8 @@ static void explain_vectors(const vec_code *code, explainer *e)
 static void explain_strip(const vec_code *code, explainer *e)
 {
   explain_count(e, ENGINE, "strip", code->strip, "lanes");
-  explain_reason(
-      e, "their registers take %zu bytes together: as many lanes as keep them in the first cache, 1,024 at most",
-      code->strip_bytes);
+  explain_reason(e, "their registers take %zu bytes: as many lanes as keep them in the first cache, 1024 at most",
+                 code->strip_bytes);
   if (code->array_bytes > 0) {
     explain_count(e, ENGINE, "arrays", code->array_bytes, "bytes a lane");
     explain_reason(e, "element k of all lanes of a strip lies together; loops carry arrays in two places by turns");
@@ -55,23 +54,29 @@ static void explain_registers(const vec_code *code, explainer *e)
   explain_reason(e, "for %zu values: a register is free again after the last use of what it holds", n_values);
   if (n_uniform > 0) {
     explain_count(e, ENGINE, "uniform registers", n_uniform, n_uniform == 1 ? "element" : "elements");
-    explain_reason(e, "made once for an invocation by %u instructions; kernels take them as one element",
-                   (unsigned)(code->prepare.end - code->prepare.first));
+    explain_reason(e, "made once for an invocation; kernels take them as one element");
   }
 }
 
 /* Kernel calls of the main body, without the bodies in it, for each strip. */
 static void explain_instructions(const vec_code *code, explainer *e)
 {
-  uint32_t n = 0, n_loads = 0;
+  uint32_t n = 0, n_loads = 0, n_fused = 0;
+  for (size_t i = 0; i < code->instrs.n; i++) {
+    n_fused += code->instrs.data[i].kind == VEC_I_FUSED;
+  }
   for (uint32_t i = code->main.first; i < code->main.end; i++) {
     const vec_instr *instr = &code->instrs.data[i];
     n += instr->kind != VEC_I_LOAD;
     n_loads += instr->kind == VEC_I_LOAD;
   }
-  explain_count(e, ENGINE, "instructions", n, "a strip");
-  explain_reason(e, "each is a pass over the strip in the first cache, bodies counted once; loads: %u, sinks: %zu",
-                 n_loads, code->sinks.n);
+  explain_count(e, ENGINE, "instructions", n, "passes");
+  explain_reason(e, "over each strip in the first cache, and %u loads and %zu sinks; bodies counted once", n_loads,
+                 code->sinks.n);
+  if (n_fused > 0) {
+    explain_count(e, ENGINE, "fused", n_fused, n_fused == 1 ? "pair" : "pairs");
+    explain_reason(e, "two operations in one pass: what is between them never leaves the vector registers");
+  }
   explain_add(e, ENGINE, "traps and fuel", code->has_effects ? "kept" : "none",
               code->has_effects ? "a trap, a charge or a loop may halt a lane: each has its fuel and its trap record"
                                 : "no lane can halt: nothing is kept for it");

@@ -58,6 +58,58 @@ static void compiling(void **state)
   }
 }
 
+/* ---- what they tell ---- */
+
+static tg_status explain_kernel(tg_context *context, const void *argument, tg_error *error)
+{
+  const tg_explain_options *options = argument;
+  tg_kernel *kernel;
+  char *told = NULL;
+  size_t n = 0;
+  tg_status status = compile_sample(context, "vec", &kernel, error);
+  if (status == TG_OK) {
+    status = tg_kernel_explain(kernel, options, &told, &n, error);
+  }
+  tg_free(context, told, n);
+  tg_kernel_destroy(kernel);
+  return status;
+}
+
+static void explaining(void **state)
+{
+  tg_explain_options options = TG_EXPLAIN_OPTIONS_INIT;
+  (void)state;
+  options.is_measured = 0;
+  assert_true(oom_drive(explain_kernel, &options) > 20);
+  options.form = TG_EXPLAIN_JSON;
+  assert_true(oom_drive(explain_kernel, &options) > 20);
+}
+
+/* Measuring compiles small graphs of its own. */
+static tg_status estimate_kernel(tg_context *context, const void *argument, tg_error *error)
+{
+  tg_graph *g;
+  tg_kernel *kernel = NULL;
+  tg_estimate estimate;
+  (void)argument;
+  tg_status status = tg_graph_create(context, "empty", &g);
+  if (status == TG_OK) {
+    status = tg_compile(context, g, NULL, &kernel, error);
+  }
+  tg_graph_destroy(g);
+  if (status == TG_OK) {
+    status = tg_kernel_estimate(kernel, 1, 0, &estimate, error);
+  }
+  tg_kernel_destroy(kernel);
+  return status;
+}
+
+static void estimating(void **state)
+{
+  (void)state;
+  assert_true(oom_drive(estimate_kernel, NULL) > 20);
+}
+
 /* ---- workspaces and buffers ---- */
 
 static tg_status make_workspace(tg_context *context, const void *argument, tg_error *error)
@@ -225,6 +277,8 @@ int main(void)
       cmocka_unit_test(submitting),
       cmocka_unit_test(running_in_parts),
       cmocka_unit_test(invoking_allocates_nothing),
+      cmocka_unit_test(explaining),
+      cmocka_unit_test(estimating),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
