@@ -7,6 +7,8 @@ const command commands[] = {
     {"run", cmd_run, "run a graph on streams from files", "FILE [OPTION]...", run_options},
     {"check", cmd_check, "read and verify programs, print diagnostics only", "FILE...", NULL},
     {"show", cmd_show, "print a program as text, also after a pass", "FILE [OPTION]...", show_options},
+    {"explain", cmd_explain, "tell what is made of a program and why, and what it should take", "FILE [OPTION]...",
+     explain_options},
     {"convert", cmd_convert, "write a program as .tgg, .tgb, .tgs or .tgsb, as OUT is named", "IN OUT", NULL},
     {"ops", cmd_ops, "list the operations", "[--markdown]", ops_options},
     {"backends", cmd_backends, "list the back-ends", "", NULL},
