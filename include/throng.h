@@ -613,6 +613,20 @@ typedef struct tg_message {
 TG_API size_t tg_program_n_messages(const tg_program *program);
 TG_API tg_status tg_program_message(const tg_program *program, size_t index, tg_message *message);
 
+/* A file of the language as the front end sees it, unchecked: its tokens, a line each; its tree, a line for each node;
+ * or its canonical layout, which is the same program. */
+typedef enum tg_source_view {
+  TG_SOURCE_TOKENS,
+  TG_SOURCE_TREE,
+  TG_SOURCE_CANONICAL,
+  TG_SOURCE_VIEW_COUNT
+} tg_source_view;
+
+/* *bytes is owned by the caller: free it with tg_free and *n_bytes; a zero byte follows it that n_bytes does not count.
+ * Errors: PARSE, with the first error; ARGUMENT, NOMEM. */
+TG_API tg_status tg_source_show(tg_context *context, const char *text, size_t n_text, tg_source_view view, char **bytes,
+                                size_t *n_bytes, tg_error *error);
+
 /* The kernels and machines of the file itself, in order. Returns the name, or NULL. */
 TG_API const char *tg_program_entry(const tg_program *program, size_t index, int *is_machine);
 

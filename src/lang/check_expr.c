@@ -393,8 +393,9 @@ static prog_expr *check_operand(checker *c, tree *t, symbol *s)
   const char *name = lang_name_text(c->l, t->name);
   prog_operand_kind kind = (prog_operand_kind)o->kind;
   report_mode mode = c->f->report;
-  if (kind != OPERAND_PARAM && (mode == REPORT_OUTER || mode == REPORT_UNIFORM)) {
-    CHECK_REPORT(c, kind == OPERAND_SHARED ? LANG_OUTPUT_IN_REPORT : LANG_REPORT_VARIES, t->pos, name);
+  bool varies = kind == OPERAND_INPUT || kind == OPERAND_OUTPUT;
+  if (varies && (mode == REPORT_OUTER || mode == REPORT_UNIFORM)) {
+    CHECK_REPORT(c, LANG_REPORT_VARIES, t->pos, name);
     return expr_poison(c, t->pos);
   }
   static const uint8_t kinds[] = {[OPERAND_PARAM] = EXPR_PARAM,
@@ -408,7 +409,7 @@ static prog_expr *check_operand(checker *c, tree *t, symbol *s)
 
 static prog_expr *check_variable_name(checker *c, tree *t, symbol *s)
 {
-  if (c->f->report == REPORT_INSIDE || c->f->report == REPORT_UNIFORM) {
+  if (c->f->report == REPORT_INSIDE) {
     CHECK_REPORT(c, LANG_REPORT_NAME, t->pos, lang_name_text(c->l, t->name));
     return expr_poison(c, t->pos);
   }

@@ -84,6 +84,7 @@ static void check_for(checker *c, tree *t, prog_stmt *s)
     symbol *v = name_declare(c, t->name, t->name_pos, SYMBOL_VARIABLE);
     v->type = type;
     v->index = s->variable;
+    v->is_used = true; /* counting alone is a use */
   }
   check_loop_body(c, t->b, s);
   scope_close(c);

@@ -252,9 +252,9 @@ typedef struct prog_report_entry {
   lang_pos pos;
 } prog_report_entry;
 
-/* code: its body is DECLARE statements only, in order, one variable each. The args of a reduction that are evaluated
- * for each instance see OUTPUT, INPUT, SHARED, PARAM, ID, COUNT and no variables; everything else PARAM, COUNT,
- * reductions and the report's variables. */
+/* code: its body is DECLARE statements only, in order, one variable each. args[0] of a reduction, which is evaluated
+ * for each instance, sees OUTPUT, INPUT, SHARED, PARAM, ID, COUNT and no variables; everything else, its other args
+ * included, PARAM, SHARED, COUNT, the report's variables and, but for the other args, reductions. */
 typedef struct prog_report {
   prog_function code;
   uint32_t n_entries, n_reductions;
