@@ -41,7 +41,17 @@ static void name_lanes(const vec_run *run, const vec_structure *s, vec_lanes lan
   uint32_t *strip_lane = run->registers[s->lanes], *position = run->registers[s->positions];
   for (size_t i = 0; i < lanes.n; i++) {
     strip_lane[i] = vec_strip_lane(lanes, i);
+  }
+  for (size_t i = 0; s->positions != s->lanes && i < lanes.n; i++) {
     position[i] = (uint32_t)i;
+  }
+}
+
+static void pack_names(const vec_run *run, const vec_structure *s, size_t n, const unsigned char *mask)
+{
+  run->code->kernels->compress[2](n, run->registers[s->lanes], run->registers[s->lanes], mask);
+  if (s->positions != s->lanes) {
+    run->code->kernels->compress[2](n, run->registers[s->positions], run->registers[s->positions], mask);
   }
 }
 
@@ -56,24 +66,9 @@ static void pass_value(const vec_run *run, const vec_pass *pass, void *to, size_
 
 /* ---- loops ---- */
 
-/* The positions of the bytes that are not 0, eight at a glance; returns how many. */
-static size_t find_set(size_t n, const unsigned char *mask, uint32_t *found)
-{
-  size_t n_found = 0;
-  for (size_t i = 0; i < n; i += 8) {
-    uint64_t eight = 0;
-    memcpy(&eight, mask + i, n - i < 8 ? n - i : 8);
-    for (size_t k = i; eight != 0 && k < n && k < i + 8; k++) {
-      found[n_found] = (uint32_t)k;
-      n_found += mask[k] != 0;
-    }
-  }
-  return n_found;
-}
-
 #define MOVE_LANES(type)                                                                                               \
   for (size_t i = 0; i < n; i++) {                                                                                     \
-    ((type *)to)[position[lane[i]]] = ((const type *)from)[lane[i]];                                                   \
+    ((type *)to)[position[lane[i]]] = ((const type *)from)[pass->is_scalar ? 0 : lane[i]];                             \
   }
 
 /* to[position[k]] = from[k] for the n lanes k listed. */
@@ -89,33 +84,44 @@ static void move_lanes(size_t n, const uint32_t *lane, const uint32_t *position,
   }
 }
 
-/* Lanes that are done leave their carried values at their place in the results. */
-static void leave(vec_run *run, const vec_structure *s, size_t n, const unsigned char *done)
+/* The n lanes listed are done: they leave their carried values at their place in the results that are used. */
+static void leave(vec_run *run, const vec_structure *s, size_t n, const uint32_t *done)
 {
-  uint32_t lane[TG_BLOCK_LANES];
-  size_t n_done = find_set(n, done, lane);
   for (uint32_t k = 0; k < s->n_carried; k++) {
-    move_lanes(n_done, lane, run->registers[s->positions], &run->code->passes.data[s->first_result + k],
-               run->registers);
+    const vec_pass *pass = &run->code->passes.data[s->first_result + k];
+    if (pass->to != VEC_NONE) {
+      move_lanes(n, done, run->registers[s->positions], pass, run->registers);
+    }
   }
 }
 
-/* The lanes in `mask` go on, packed. Returns how many. */
-static size_t pack(vec_run *run, const vec_structure *s, size_t n, const unsigned char *mask)
+/* The lanes that are not in `mask` leave. */
+static void leave_others(vec_run *run, const vec_structure *s, size_t n, const unsigned char *mask)
 {
-  const vec_kernels *kernels = run->code->kernels;
+  uint32_t done[TG_BLOCK_LANES];
+  unsigned char *alive = run->registers[s->alive];
+  memset(alive, 1, n);
+  leave(run, s, run->code->kernels->retire(n, alive, mask, done), done);
+}
+
+static void pack_pass(const vec_run *run, const vec_pass *pass, size_t n, const unsigned char *mask)
+{
+  if (!pass->is_scalar) {
+    run->code->kernels->compress[pass->size](n, run->registers[pass->from], run->registers[pass->from], mask);
+  }
+}
+
+/* The lanes in `mask` go on, packed. */
+static void pack(vec_run *run, const vec_structure *s, size_t n, const unsigned char *mask)
+{
   for (uint32_t k = 0; k < s->n_carried; k++) {
-    const vec_pass *pass = &run->code->passes.data[s->first_result + k];
-    kernels->compress[pass->size](n, run->registers[pass->from], run->registers[pass->from], mask);
+    pack_pass(run, &run->code->passes.data[s->first_result + k], n, mask);
   }
   for (uint32_t k = 0; k < s->n_kept; k++) {
-    const vec_pass *pass = &run->code->passes.data[s->first_kept + k];
-    kernels->compress[pass->size](n, run->registers[pass->from], run->registers[pass->from], mask);
+    pack_pass(run, &run->code->passes.data[s->first_kept + k], n, mask);
   }
   pack_captures(run, s, n, mask);
-  kernels->compress[2](n, run->registers[s->lanes], run->registers[s->lanes], mask);
-  kernels->compress[2](n, run->registers[s->positions], run->registers[s->positions], mask);
-  return kernels->count(n, mask);
+  pack_names(run, s, n, mask);
 }
 
 /* Takes an iteration from each lane that goes on; those without fuel, and trapped ones, do not. */
@@ -139,20 +145,16 @@ static void take_fuel(vec_run *run, const vec_structure *s, vec_lanes lanes, uns
   }
 }
 
-/* The condition as a mask of bytes that may be written. */
-static size_t test(vec_run *run, const vec_structure *s, vec_lanes lanes)
+/* The condition of each lane. */
+static const unsigned char *test(const vec_run *run, const vec_structure *s, size_t n)
 {
-  unsigned char *mask = run->registers[s->mask];
   const unsigned char *condition = run->registers[s->condition];
-  if (s->condition_is_scalar) {
-    memset(mask, *condition, lanes.n);
-  } else {
-    memcpy(mask, condition, lanes.n);
-  }
-  if (run->any_trapped || run->in_uniform || run->args->fuel != TG_FUEL_UNLIMITED) {
-    take_fuel(run, s, lanes, mask);
-  }
-  return run->code->kernels->count(lanes.n, mask);
+  return s->condition_is_scalar ? memset(run->registers[s->mask], *condition, n) : condition;
+}
+
+static bool counts_fuel(const vec_run *run)
+{
+  return run->any_trapped || run->in_uniform || run->args->fuel != TG_FUEL_UNLIMITED;
 }
 
 /* Two registers with their memory; neither is used where it lies elsewhere. */
@@ -167,20 +169,22 @@ static void step_passes(vec_run *run, const vec_structure *s, vec_lanes lanes)
 {
   const vec_pass *passes = run->code->passes.data + s->bodies[1].first_pass;
   for (uint32_t k = 0; k < s->bodies[1].n_passes; k++) {
+    size_t n = passes[k].is_single ? 1 : lanes.n;
     if (passes[k].temporary != VEC_NONE && passes[k].array == VEC_NONE) {
-      pass_value(run, &passes[k], run->registers[passes[k].temporary], lanes.n);
+      pass_value(run, &passes[k], run->registers[passes[k].temporary], n);
     } else if (passes[k].temporary != VEC_NONE) {
       memcpy(run->registers[passes[k].temporary], run->registers[passes[k].from], lanes.n << 3);
     }
   }
   for (uint32_t k = 0; k < s->bodies[1].n_passes; k++) {
     const vec_pass *pass = &passes[k];
+    size_t n = pass->is_single ? 1 : lanes.n;
     if (pass->is_swapped) {
       exchange(run, pass->to, pass->from);
     } else if (pass->temporary != VEC_NONE && pass->array != VEC_NONE) {
       vec_carry_arrays(run, pass->array, run->registers[pass->temporary], run->registers[pass->to], lanes);
     } else if (pass->temporary != VEC_NONE) {
-      memcpy(run->registers[pass->to], run->registers[pass->temporary], lanes.n << pass->size);
+      memcpy(run->registers[pass->to], run->registers[pass->temporary], n << pass->size);
     }
   }
 }
@@ -189,27 +193,25 @@ static void step_passes(vec_run *run, const vec_structure *s, vec_lanes lanes)
  */
 static void iterate_calmly(vec_run *run, const vec_structure *s, vec_lanes lanes)
 {
-  const vec_kernels *kernels = run->code->kernels;
-  unsigned char *alive = run->registers[s->mask], *done = run->registers[s->done];
+  uint32_t done[TG_BLOCK_LANES];
+  unsigned char *alive = run->registers[s->alive];
   size_t n_alive = lanes.n;
   lanes.lanes = run->registers[s->lanes];
   memset(alive, 1, lanes.n);
   for (;;) {
     vec_run_body(run, s->bodies[0], lanes);
-    const unsigned char *condition = run->registers[s->condition];
-    vec_form form = s->condition_is_scalar ? VEC_VS : VEC_VV;
-    kernels->binary[VEC_ANDNOT][TG_BOOL][form](lanes.n, done, alive, condition);
-    kernels->binary[VEC_AND][TG_BOOL][form](lanes.n, alive, alive, condition);
-    size_t n = kernels->count(lanes.n, alive);
-    if (n < n_alive) {
-      leave(run, s, lanes.n, done);
-      n_alive = n;
+    const unsigned char *condition = test(run, s, lanes.n);
+    size_t n_done = run->code->kernels->retire(lanes.n, alive, condition, done);
+    if (n_done > 0) {
+      leave(run, s, n_done, done);
+      n_alive -= n_done;
     }
     if (n_alive == 0) {
       return;
     }
     if (n_alive < lanes.n - lanes.n / 4) {
-      lanes.n = pack(run, s, lanes.n, alive);
+      pack(run, s, lanes.n, alive);
+      lanes.n = n_alive;
       memset(alive, 1, lanes.n);
     }
     run->loop_rounds += n_alive;
@@ -221,20 +223,20 @@ static void iterate_calmly(vec_run *run, const vec_structure *s, vec_lanes lanes
 
 static void iterate(vec_run *run, const vec_structure *s, vec_lanes lanes)
 {
+  bool counts = counts_fuel(run);
   unsigned char *mask = run->registers[s->mask];
   lanes.lanes = run->registers[s->lanes];
   while (lanes.n > 0) {
     vec_run_body(run, s->bodies[0], lanes);
-    size_t n = test(run, s, lanes);
+    memmove(mask, test(run, s, lanes.n), lanes.n); /* the condition may be packed itself */
+    if (counts || run->any_trapped) {
+      take_fuel(run, s, lanes, mask);
+    }
+    size_t n = run->code->kernels->count(lanes.n, mask);
     if (n < lanes.n) {
-      for (size_t i = 0; i < lanes.n; i++) {
-        mask[i] ^= 1;
-      }
-      leave(run, s, lanes.n, mask);
-      for (size_t i = 0; n > 0 && i < lanes.n; i++) {
-        mask[i] ^= 1;
-      }
-      lanes.n = n > 0 ? pack(run, s, lanes.n, mask) : 0;
+      leave_others(run, s, lanes.n, mask);
+      pack(run, s, n > 0 ? lanes.n : 0, mask);
+      lanes.n = n;
     }
     if (lanes.n > 0) {
       run->loop_rounds += lanes.n;
@@ -250,15 +252,14 @@ void vec_run_loop(vec_run *run, const vec_structure *s, vec_lanes lanes)
   uint64_t taken = run->taken;
   for (uint32_t k = 0; k < s->n_carried; k++) {
     const vec_pass *pass = &run->code->passes.data[s->first_init + k];
-    pass_value(run, pass, run->registers[pass->to], lanes.n);
+    pass_value(run, pass, run->registers[pass->to], pass->is_single ? 1 : lanes.n);
   }
   name_lanes(run, s, lanes);
   share_captures(run, s);
   if (s->count != VEC_NONE) {
     run->is_exhausted = false;
   }
-  bool counts_fuel = run->any_trapped || run->in_uniform || run->args->fuel != TG_FUEL_UNLIMITED;
-  if (s->is_calm && !counts_fuel && lanes.n > 0) {
+  if (s->is_calm && !counts_fuel(run) && lanes.n > 0) {
     iterate_calmly(run, s, lanes);
   } else {
     iterate(run, s, lanes);
@@ -297,10 +298,9 @@ static void run_on_some(vec_run *run, const vec_structure *s, const vec_body *bo
 {
   const vec_kernels *kernels = run->code->kernels;
   const unsigned char *mask = run->registers[s->mask];
-  uint32_t *positions = run->registers[s->positions];
+  const uint32_t *positions = run->registers[s->positions];
   name_lanes(run, s, lanes);
-  kernels->compress[2](lanes.n, run->registers[s->lanes], run->registers[s->lanes], mask);
-  kernels->compress[2](lanes.n, positions, positions, mask);
+  pack_names(run, s, lanes.n, mask);
   share_captures(run, s);
   pack_captures(run, s, lanes.n, mask);
   vec_run_body(run, *body, (vec_lanes){n_chosen, run->registers[s->lanes]});

@@ -12,7 +12,7 @@ vec_instr *emit_add(vec_planner *p, vec_kind kind, uint32_t node)
     return &p->ignored;
   }
   vec_instr *instr = &code->instrs.data[code->instrs.n++];
-  *instr = (vec_instr){.kind = (uint8_t)kind, .node = node, .store = VEC_NONE};
+  *instr = (vec_instr){.kind = (uint8_t)kind, .node = node, .store = VEC_NONE, .is_single = p->single};
   return instr;
 }
 

@@ -10,11 +10,13 @@ static void emit_nodes(vec_planner *p, uint32_t first, uint32_t end);
 static void capture(vec_planner *p, uint32_t opener, uint32_t v)
 {
   vec_code *code = p->code;
-  if (p->g->values.data[v].is_uniform || !vec_is_outside(p, v, opener) || p->stamp[v] == opener) {
+  if (plan_is_scalar(p, v) || !vec_is_outside(p, v, opener) || p->stamp[v] == opener) {
     return;
   }
+  const graph_node *node = &p->g->nodes.data[opener];
+  bool is_last = node->op == TG_OP_LOOP && p->last_use[v] == node->end; /* then it is packed where it is */
   p->stamp[v] = opener;
-  uint32_t inner = plan_take(p, plan_size(p, v));
+  uint32_t inner = is_last ? code->value[v] : plan_take(p, plan_size(p, v));
   if (p->failed || !vec_room(&p->allocator, &code->captures, 1) || !vec_room(&p->allocator, &p->shadows, 1)) {
     p->failed = true;
     return;
@@ -43,7 +45,9 @@ static void end_captures(vec_planner *p, const vec_structure *s)
 {
   for (uint32_t k = 0; k < s->n_captures && !p->failed; k++) {
     vec_shadow shadow = p->shadows.data[--p->shadows.n];
-    plan_give_back(p, p->code->value[shadow.value]);
+    if (p->code->value[shadow.value] != shadow.outer) {
+      plan_give_back(p, p->code->value[shadow.value]);
+    }
     p->code->value[shadow.value] = shadow.outer;
   }
 }
@@ -71,17 +75,20 @@ static void open_structure(vec_planner *p, uint32_t i, vec_structure *s)
 {
   *s = (vec_structure){.node = i, .count = VEC_NONE};
   s->lanes = plan_take(p, 2);
-  s->positions = plan_take(p, 2);
+  s->positions = p->depth++ == 0 ? s->lanes : plan_take(p, 2);
   s->mask = plan_take(p, 0);
-  s->done = plan_take(p, 0);
+  s->alive = plan_take(p, 0);
 }
 
 static void close_structure(vec_planner *p, const vec_structure *s)
 {
+  p->depth--;
   plan_give_back(p, s->lanes);
-  plan_give_back(p, s->positions);
+  if (s->positions != s->lanes) {
+    plan_give_back(p, s->positions);
+  }
   plan_give_back(p, s->mask);
-  plan_give_back(p, s->done);
+  plan_give_back(p, s->alive);
 }
 
 static uint32_t here(const vec_planner *p)
@@ -104,8 +111,8 @@ static uint32_t reserve_structure(vec_planner *p)
 static bool can_swap(const vec_planner *p, const graph_node *loop, const graph_node *yield, uint32_t k)
 {
   uint32_t v = node_args(p->g, yield)[k];
-  if (p->is_hoisted[v] || v < loop->first_carried + loop->n_args || plan_is_scalar(p, v) ||
-      p->g->values.data[v].array_length > 0 || p->g->values.data[v].is_uniform) {
+  if (p->is_hoisted[v] || v < loop->first_carried + loop->n_args || p->g->values.data[v].array_length > 0 ||
+      p->g->values.data[v].is_uniform || p->is_level[v] != p->is_level[loop->first_carried + k]) {
     return false;
   }
   for (uint32_t other = 0; other < loop->n_args; other++) {
@@ -124,6 +131,7 @@ static void yield_carried(vec_planner *p, const graph_node *loop, vec_body *step
   for (uint32_t k = 0; k < loop->n_args; k++) {
     uint32_t v = node_args(p->g, yield)[k], carried = loop->first_carried + k;
     vec_pass pass = pass_of(p, v, plan_register(p, carried));
+    pass.is_single = !p->preparing && p->is_level[carried];
     pass.is_swapped = can_swap(p, loop, yield, k);
     pass.array = p->g->values.data[v].array_length > 0 ? carried : VEC_NONE;
     if (!pass.is_swapped && pass.from != pass.to) {
@@ -143,21 +151,24 @@ static void start_carried(vec_planner *p, const graph_node *loop, vec_structure 
   s->n_carried = loop->n_args;
   for (uint32_t k = 0; k < loop->n_args; k++) {
     plan_define(p, loop->first_carried + k);
-    plan_define(p, loop->first_result + k);
+    if (p->preparing || p->last_use[loop->first_result + k] > loop->end) {
+      plan_define(p, loop->first_result + k);
+    }
   }
   if (loop->n_results > loop->n_args) {
     s->count = plan_define(p, loop->first_result + loop->n_args);
   }
   s->first_init = (uint32_t)p->code->passes.n;
   for (uint32_t k = 0; k < loop->n_args; k++) {
-    add_pass(p, pass_of(p, args[k], plan_register(p, loop->first_carried + k)));
+    vec_pass pass = pass_of(p, args[k], plan_register(p, loop->first_carried + k));
+    pass.is_single = !p->preparing && p->is_level[loop->first_carried + k];
+    add_pass(p, pass);
   }
   s->first_result = (uint32_t)p->code->passes.n;
   for (uint32_t k = 0; k < loop->n_args; k++) {
-    vec_pass pass = pass_of(p, loop->first_carried + k, plan_register(p, loop->first_result + k));
-    pass.temporary = plan_take(p, pass.size);
-    pass.is_scalar = false;
-    add_pass(p, pass);
+    bool is_used = p->preparing || p->last_use[loop->first_result + k] > loop->end;
+    uint32_t to = is_used ? plan_register(p, loop->first_result + k) : VEC_NONE;
+    add_pass(p, pass_of(p, loop->first_carried + k, to));
   }
 }
 
@@ -168,7 +179,7 @@ static void keep_for_step(vec_planner *p, const graph_node *loop, vec_structure 
   s->first_kept = (uint32_t)p->code->passes.n;
   for (uint32_t v = loop->first_carried + loop->n_args; v < end; v++) {
     const graph_value *value = &p->g->values.data[v];
-    if (value->scope == scope && !value->is_uniform && !p->is_hoisted[v] && p->last_use[v] > loop->mate) {
+    if (value->scope == scope && !plan_is_scalar(p, v) && !p->is_hoisted[v] && p->last_use[v] > loop->mate) {
       add_pass(p, pass_of(p, v, plan_register(p, v)));
     }
   }
@@ -211,10 +222,6 @@ static void emit_loop(vec_planner *p, uint32_t i)
   s.bodies[1].end = here(p);
   yield_carried(p, loop, &s.bodies[1]);
   s.is_calm = is_calm(p, &s);
-  for (uint32_t k = 0; k < s.n_carried && !p->failed; k++) {
-    uint32_t temporary = p->code->passes.data[s.first_result + k].temporary;
-    plan_drop(p, &temporary, 1);
-  }
   end_captures(p, &s);
   close_structure(p, &s);
   if (!p->failed) {
@@ -305,7 +312,9 @@ static void emit_nodes(vec_planner *p, uint32_t first, uint32_t end)
     } else if (is_wanted(p, i) && is_effect(node)) {
       emit_effect(p, i);
     } else if (is_wanted(p, i) && p->fused[node->first_result] == VEC_NONE && !fuse_emit(p, i)) {
+      p->single = p->is_level[node->first_result];
       emit_pure(p, i);
+      p->single = false;
     }
     plan_expire_after(p, i);
     if (last != i) {

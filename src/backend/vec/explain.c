@@ -44,7 +44,7 @@ static void explain_registers(const vec_code *code, explainer *e)
 {
   size_t n_uniform = 0, n_values = 0, n_lanes;
   for (size_t i = 0; i < code->registers.n; i++) {
-    n_uniform += code->registers.data[i].is_uniform;
+    n_uniform += code->registers.data[i].place == VEC_UNIFORM;
   }
   for (size_t v = 0; v < code->graph->values.n; v++) {
     n_values += !code->graph->values.data[v].is_uniform;

@@ -155,11 +155,10 @@ static void make_outputs(vec_planner *p, tracks *t)
   for (uint32_t i = 0; i < p->g->nodes.n && !p->failed; i++) {
     const graph_node *node = &p->g->nodes.data[i];
     if (node->op == TG_OP_STORE) {
-      uint32_t v = node_args(p->g, node)[0], place = plan_new(p, plan_size(p, v), false);
+      uint32_t v = node_args(p->g, node)[0], place = plan_new(p, plan_size(p, v), VEC_ELSEWHERE);
       if (p->failed) {
         return;
       }
-      p->code->registers.data[place].is_place = true;
       uint32_t home = make_in_place(p, t, v, place);
       add_stream(p, (vec_stream){node->operand, place, home, plan_size(p, v), true});
     }
@@ -347,7 +346,7 @@ static void open_run(vec_run *run, const vec_code *code, const engine_args *args
   run->ways = (unsigned char *)scratch + code->ways_offset;
   for (size_t i = 0; i < code->registers.n; i++) {
     const vec_register *r = &code->registers.data[i];
-    run->registers[i] = (r->is_uniform ? uniforms.out : strip) + r->offset;
+    run->registers[i] = (r->place == VEC_UNIFORM ? uniforms.out : strip) + r->offset;
   }
 }
 

@@ -67,7 +67,7 @@ static void count_uses(vec_planner *p)
 /* The node that makes a value for a single use, if its operation can be the first of a pair; else NULL. */
 static const graph_node *first_of(const vec_planner *p, uint32_t v)
 {
-  if (p->stamp[v] != 1 || p->made_at[v] == VEC_NONE || p->g->values.data[v].is_uniform) {
+  if (p->stamp[v] != 1 || p->made_at[v] == VEC_NONE || p->g->values.data[v].is_uniform || p->is_level[v]) {
     return NULL;
   }
   const graph_node *first = &p->g->nodes.data[p->made_at[v]];

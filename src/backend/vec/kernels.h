@@ -122,6 +122,8 @@ typedef struct vec_kernels {
 
   /* How many of the n bytes are not 0. */
   size_t (*count)(size_t n, const unsigned char *mask);
+  /* Bytes of 0 and 1: where alive[i] is 1 and condition[i] is 0, alive[i] becomes 0 and i goes to done. How many. */
+  size_t (*retire)(size_t n, unsigned char *alive, const unsigned char *condition, uint32_t *done);
   /* Moves the elements whose mask byte is not 0 to the front of out (which may be a), in order; by element size. What
    * comes after them in out[0 .. n) may be overwritten. */
   void (*compress[VEC_SIZE_COUNT])(size_t n, void *out, const void *a, const unsigned char *mask);

@@ -16,6 +16,14 @@ static inline size_t count_step(const u8 *mask)
   return (size_t)_mm_popcnt_u64(_mm512_test_epi8_mask(bytes, bytes));
 }
 
+/* Which of STEP_COUNT bytes are done; the others stay alive. */
+static inline u64 retire_step(u8 *alive, const u8 *condition)
+{
+  __m512i a = simd_load(alive), c = simd_load(condition), done = _mm512_andnot_si512(c, a);
+  simd_store(alive, simd_and(a, c));
+  return _mm512_test_epi8_mask(done, done);
+}
+
 static inline __mmask16 kept_of(const u8 *mask)
 {
   __m128i bytes = _mm_loadu_si128((const void *)mask);
@@ -76,6 +84,14 @@ static inline size_t count_step(const u8 *mask)
 {
   int zeros = _mm256_movemask_epi8(_mm256_cmpeq_epi8(simd_load(mask), _mm256_setzero_si256()));
   return 32u - (size_t)_mm_popcnt_u32((unsigned)zeros);
+}
+
+/* Which of STEP_COUNT bytes are done; the others stay alive. */
+static inline u64 retire_step(u8 *alive, const u8 *condition)
+{
+  __m256i a = simd_load(alive), c = simd_load(condition), done = _mm256_andnot_si256(c, a);
+  simd_store(alive, simd_and(a, c));
+  return (unsigned)_mm256_movemask_epi8(_mm256_cmpgt_epi8(done, _mm256_setzero_si256()));
 }
 
 /* Which of 8 mask bytes are not 0. */
@@ -151,6 +167,24 @@ size_t VEC_FN(count)(size_t n, const unsigned char *mask)
     count += mask[i] != 0;
   }
   return count;
+}
+
+size_t VEC_FN(retire)(size_t n, unsigned char *alive, const unsigned char *condition, uint32_t *done)
+{
+  size_t n_done = 0, i = 0;
+#if defined(VEC_SIMD)
+  for (; i + STEP_COUNT <= n; i += STEP_COUNT) {
+    for (u64 set = retire_step(alive + i, condition + i); set != 0; set &= set - 1) {
+      done[n_done++] = (u32)i + (u32)_tzcnt_u64(set);
+    }
+  }
+#endif
+  for (; i < n; i++) {
+    done[n_done] = (u32)i;
+    n_done += alive[i] & (condition[i] ^ 1u);
+    alive[i] &= condition[i];
+  }
+  return n_done;
 }
 
 /* clang-format off */

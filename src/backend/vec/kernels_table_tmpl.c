@@ -142,6 +142,7 @@ const vec_kernels VEC_FN(kernels) = {
   .argmax = {INTEGERS(VEC_FN, argmax), FLOATS(VEC_FN, argmax)},
   .gather = SIZES(VEC_FN, gather),
   .count = VEC_FN(count),
+  .retire = VEC_FN(retire),
   .compress = SIZES(VEC_FN, compress),
   .scatter = SIZES(VEC_FN, scatter),
   .permute = SIZES(VEC_FN, permute),

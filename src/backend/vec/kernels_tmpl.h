@@ -137,6 +137,7 @@ VEC_FUSED_FLOATS(VEC_DECLARE)
 
 vec_unary_fn VEC_FN(not_truth);
 size_t VEC_FN(count)(size_t n, const unsigned char *mask);
+size_t VEC_FN(retire)(size_t n, unsigned char *alive, const unsigned char *condition, uint32_t *done);
 
 /* Conversions: (from, to). Between integers: longer ones from the signed or unsigned type, shorter ones by cutting;
  * those of one size are copies. */

@@ -87,9 +87,10 @@ bool vec_plan(vec_planner *p)
   p->fused = alloc_zeroed(&p->allocator, n, sizeof *p->fused);
   p->made_at = alloc_zeroed(&p->allocator, n, sizeof *p->made_at);
   p->stored = alloc_zeroed(&p->allocator, n, sizeof *p->stored);
+  p->is_level = alloc_zeroed(&p->allocator, n, sizeof *p->is_level);
   p->is_hoisted = alloc_zeroed(&p->allocator, n, sizeof *p->is_hoisted);
   if (!p->last_use || !p->owned || !p->stamp || !p->expires || !p->expires_next || !p->fused || !p->made_at ||
-      !p->stored || !p->is_hoisted) {
+      !p->stored || !p->is_level || !p->is_hoisted) {
     return false;
   }
   for (uint32_t i = 0; i < p->g->nodes.n; i++) {
@@ -102,6 +103,7 @@ bool vec_plan(vec_planner *p)
   }
   find_stored(p);
   find_uses(p);
+  level_find(p);
   fuse_find(p);
   for (uint32_t v = 0; v < p->g->values.n; v++) {
     p->owned[v] = p->stamp[v] = VEC_NONE;
@@ -122,6 +124,7 @@ void vec_plan_free(vec_planner *p)
   alloc_free(&p->allocator, p->fused, n, sizeof *p->fused);
   alloc_free(&p->allocator, p->made_at, n, sizeof *p->made_at);
   alloc_free(&p->allocator, p->stored, n, sizeof *p->stored);
+  alloc_free(&p->allocator, p->is_level, n, sizeof *p->is_level);
   alloc_free(&p->allocator, p->is_hoisted, n, sizeof *p->is_hoisted);
   for (size_t s = 0; s < VEC_SIZE_COUNT; s++) {
     vec_free(&p->allocator, &p->free[s]);

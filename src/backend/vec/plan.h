@@ -23,9 +23,12 @@ typedef struct vec_planner {
   uint32_t *fused;        /* by value: the node that makes it on its way to its own result, or VEC_NONE */
   uint32_t *made_at;      /* by value: the node that has it as a result, or VEC_NONE */
   uint32_t *stored;       /* by value: the output that it is stored to and used by nothing else, or VEC_NONE */
+  bool *is_level;         /* by value: the same in all lanes of the loop that it is in */
   bool *is_hoisted;       /* by value: a load or iota, made at the top wherever it stands */
   VEC(uint32_t) free[VEC_SIZE_COUNT];
   VEC(vec_shadow) shadows;
+  uint32_t depth; /* of loops and branches around what is being made */
+  bool single;    /* making a level value: one lane stands for all */
   bool preparing; /* making the program of uniform values */
   bool failed;    /* no memory: instructions go to `ignored` */
   vec_instr ignored;
@@ -36,7 +39,7 @@ bool vec_plan(vec_planner *p);
 void vec_plan_free(vec_planner *p);
 
 /* registers.c: a register for elements of 1 << size bytes, new or free again; and back. */
-uint32_t plan_new(vec_planner *p, uint8_t size, bool is_uniform);
+uint32_t plan_new(vec_planner *p, uint8_t size, vec_place place);
 uint32_t plan_take(vec_planner *p, uint8_t size);
 void plan_give_back(vec_planner *p, uint32_t r);
 void plan_drop(vec_planner *p, const uint32_t *temporaries, size_t n); /* those that are not VEC_NONE */
@@ -56,6 +59,9 @@ uint32_t emit_index(vec_planner *p, uint32_t node, uint32_t v, uint32_t temporar
 void emit_source(vec_planner *p, uint32_t i);
 void emit_pure(vec_planner *p, uint32_t i);
 void emit_effect(vec_planner *p, uint32_t i);
+
+/* level.c: fills is_level. */
+void level_find(vec_planner *p);
 
 /* fuse.c: finds values that are made by their only user (fills fused and made_at); emits a node that makes one of its
  * operands, or returns false. */

@@ -48,6 +48,7 @@ typedef union vec_function {
 typedef struct vec_instr {
   uint8_t kind, type, size; /* type of the operation; log2 of the bytes of an element of out */
   uint8_t scalars;          /* fused: a bit for each operand that is one element */
+  bool is_single;           /* makes one element for all lanes */
   uint32_t out, out2, a, b, c;
   uint32_t node;      /* that it was made from */
   uint32_t structure; /* loop, branch: index into structures */
@@ -67,6 +68,7 @@ typedef struct vec_pass {
   uint32_t from, to;
   uint8_t size;
   bool is_scalar;     /* from: one element for all lanes */
+  bool is_single;     /* loop: to, too */
   bool is_swapped;    /* loop: exchange the two registers instead of copying */
   uint32_t array;     /* loop: the carried value's number when it is an array, else UINT32_MAX */
   uint32_t temporary; /* loop: a register for what is copied, or UINT32_MAX when it can be copied at once */
@@ -87,9 +89,10 @@ typedef struct vec_structure {
   bool condition_is_scalar;
   vec_body bodies[2];              /* loop: condition and step */
   uint32_t first_body, n_bodies;   /* branch */
-  uint32_t lanes, positions, mask; /* registers: strip lane and outer position of each lane; 1 byte */
+  uint32_t lanes, positions, mask; /* registers: strip lane and outer position of each lane (at the top one register
+                                      for both, for they are equal); 1 byte */
   bool is_calm;   /* loop: nothing in it has an effect, so that lanes which are done may run on in vain */
-  uint32_t done;  /* loop: register of a second mask */
+  uint32_t alive; /* loop: register of a second mask: the lanes that go on, of those that are not packed away yet */
   uint32_t count; /* loop in the uniform block: register of the count, or UINT32_MAX */
 } vec_structure;
 
@@ -98,11 +101,17 @@ typedef struct vec_sink {
   uint32_t product[2]; /* sum: the registers whose products it adds up, or VEC_NONE */
 } vec_sink;
 
+typedef enum vec_place {
+  VEC_STREAM,   /* an element for each lane of a strip */
+  VEC_SINGLE,   /* one element among the strip's registers */
+  VEC_UNIFORM,  /* one element among the uniforms */
+  VEC_ELSEWHERE /* no memory: the flat program points it at an operand's */
+} vec_place;
+
 typedef struct vec_register {
   size_t offset; /* in bytes, from the start of the strip's registers or of the uniforms */
   uint8_t size;  /* log2 of the bytes of an element */
-  bool is_uniform;
-  bool is_place; /* it has no memory: the flat program points it at an operand's */
+  uint8_t place; /* vec_place */
 } vec_register;
 
 /* A stream that the flat program uses where it lies. */

@@ -2,14 +2,14 @@
  * While uniform values are made nothing is given back: each has a place of its own. */
 #include "backend/vec/plan.h"
 
-uint32_t plan_new(vec_planner *p, uint8_t size, bool is_uniform)
+uint32_t plan_new(vec_planner *p, uint8_t size, vec_place place)
 {
   vec_code *code = p->code;
   if (p->failed || !vec_room(&p->allocator, &code->registers, 1)) {
     p->failed = true;
     return 0;
   }
-  code->registers.data[code->registers.n] = (vec_register){.size = size, .is_uniform = is_uniform};
+  code->registers.data[code->registers.n] = (vec_register){.size = size, .place = (uint8_t)place};
   return (uint32_t)code->registers.n++;
 }
 
@@ -18,7 +18,7 @@ uint32_t plan_take(vec_planner *p, uint8_t size)
   if (!p->preparing && p->free[size].n > 0) {
     return p->free[size].data[--p->free[size].n];
   }
-  return plan_new(p, size, p->preparing);
+  return plan_new(p, size, p->preparing ? VEC_UNIFORM : VEC_STREAM);
 }
 
 void plan_give_back(vec_planner *p, uint32_t r)
@@ -53,14 +53,16 @@ uint32_t plan_register(const vec_planner *p, uint32_t v)
 /* One element stands for all lanes. */
 bool plan_is_scalar(const vec_planner *p, uint32_t v)
 {
-  return !p->preparing && p->g->values.data[v].is_uniform;
+  return !p->preparing && !p->single && (p->g->values.data[v].is_uniform || p->is_level[v]);
 }
 
 uint32_t plan_define(vec_planner *p, uint32_t v)
 {
-  uint32_t r = p->is_hoisted[v] ? plan_new(p, plan_size(p, v), false) : plan_take(p, plan_size(p, v));
+  bool is_kept = p->preparing || p->is_hoisted[v] || p->is_level[v];
+  vec_place place = p->is_level[v] ? VEC_SINGLE : VEC_STREAM;
+  uint32_t r = is_kept && !p->preparing ? plan_new(p, plan_size(p, v), place) : plan_take(p, plan_size(p, v));
   p->code->value[v] = r;
-  p->owned[v] = p->preparing || p->is_hoisted[v] ? VEC_NONE : r;
+  p->owned[v] = is_kept ? VEC_NONE : r;
   return r;
 }
 

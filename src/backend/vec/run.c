@@ -128,7 +128,7 @@ void vec_run_body(vec_run *run, vec_body body, vec_lanes lanes)
   for (uint32_t i = body.first; i < body.end; i++) {
     const vec_instr *instr = &run->code->instrs.data[i];
     if (instr->kind < VEC_I_LINEAR) {
-      run_plain(run, instr, lanes.n);
+      run_plain(run, instr, instr->is_single ? 1 : lanes.n);
     } else if (instr->kind == VEC_I_LINEAR) {
       vec_run_linear(run, instr, lanes);
     } else if (instr->kind == VEC_I_LOOP) {

@@ -18,7 +18,7 @@ typedef struct strip {
 
 static bool is_uniform(const vec_run *run, uint32_t v)
 {
-  return run->code->registers.data[run->code->value[v]].is_uniform;
+  return run->code->registers.data[run->code->value[v]].place == VEC_UNIFORM;
 }
 
 /* The stream of a value; a uniform is spread into `room`. */

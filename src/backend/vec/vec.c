@@ -76,9 +76,7 @@ static void choose_strip(vec_code *code, size_t wanted)
     return;
   }
   for (size_t i = 0; i < code->registers.n; i++) {
-    lane_bytes += code->registers.data[i].is_uniform || code->registers.data[i].is_place
-                      ? 0
-                      : (size_t)1 << code->registers.data[i].size;
+    lane_bytes += code->registers.data[i].place == VEC_STREAM ? (size_t)1 << code->registers.data[i].size : 0;
   }
   code->strip = STRIP_MOST;
   while (code->strip > STRIP_LEAST && code->strip * lane_bytes > STRIP_TARGET) {
@@ -95,7 +93,7 @@ static void choose_flat_strip(vec_code *code, size_t wanted)
   code->flat_strip = wanted > 0 ? wanted : FLAT_STRIP;
   for (uint32_t i = code->flat.first; i < code->flat.end; i++) {
     const vec_instr *instr = &code->instrs.data[i];
-    if (!code->registers.data[instr->out].is_place) {
+    if (code->registers.data[instr->out].place != VEC_ELSEWHERE) {
       code->flat_strip = code->strip;
     }
   }
@@ -124,11 +122,11 @@ static void lay_out_registers(vec_code *code)
 {
   for (size_t i = 0; i < code->registers.n; i++) {
     vec_register *r = &code->registers.data[i];
-    if (r->is_place) {
+    if (r->place == VEC_ELSEWHERE) {
       continue;
     }
-    size_t *end = r->is_uniform ? &code->uniform_bytes : &code->strip_bytes;
-    size_t bytes = (r->is_uniform ? 1 : code->strip) << r->size, align = r->is_uniform ? 8 : 64;
+    size_t *end = r->place == VEC_UNIFORM ? &code->uniform_bytes : &code->strip_bytes;
+    size_t bytes = (r->place == VEC_STREAM ? code->strip : 1) << r->size, align = r->place == VEC_UNIFORM ? 8 : 64;
     r->offset = *end;
     *end += (bytes + align - 1) & ~(align - 1);
   }
@@ -213,7 +211,7 @@ static void open_run(vec_run *run, const vec_code *code, const engine_args *args
   run->arrays = cut(&rest, code->strip * code->array_bytes);
   for (size_t i = 0; i < code->registers.n; i++) {
     const vec_register *r = &code->registers.data[i];
-    run->registers[i] = run->home[i] = (r->is_uniform ? (unsigned char *)uniforms : strip) + r->offset;
+    run->registers[i] = run->home[i] = (r->place == VEC_UNIFORM ? (unsigned char *)uniforms : strip) + r->offset;
   }
 }
 

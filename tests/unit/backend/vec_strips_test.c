@@ -578,6 +578,44 @@ static void test_compress(void **state)
   }
 }
 
+static void check_retire(const vec_kernels *table, size_t n, unsigned density)
+{
+  uint64_t alive[N_LARGE], condition[N_LARGE], left[N_LARGE];
+  size_t n_done = 0;
+  for (size_t i = 0; i < n; i++) {
+    uint64_t r = kit_random(n + density, i);
+    alive[i] = r >> 8 & 1;
+    condition[i] = r % 8 >= density;
+    left[i] = alive[i] & condition[i];
+    expected[n_done] = i;
+    n_done += alive[i] != left[i];
+  }
+  strip mask = strips_output(1, alive, n, n & 7), conditions = strips_input(1, condition, n, n & 3);
+  strip out = strips_output(4, a, n, 4);
+  strips_say("%s retire of %zu lanes", table->isa, n);
+  strips_check_value(table->retire(n, mask.data, conditions.data, (uint32_t *)(void *)out.data), n_done);
+  strips_check(&mask, TG_U8, true, left, n);
+  strips_check(&out, TG_U32, true, expected, n_done);
+  strips_free(&mask);
+  strips_free(&conditions);
+  strips_free(&out);
+}
+
+static void test_retire(void **state)
+{
+  const vec_kernels *table;
+  (void)state;
+  for (size_t t = 0; (table = strips_table(t)) != NULL; t++) {
+    size_t n = 0;
+    do {
+      for (unsigned density = 0; density <= 8; density++) {
+        check_retire(table, n, density);
+      }
+      n = next_length(n);
+    } while (n != 0);
+  }
+}
+
 static void check_scatter(const vec_kernels *table, size_t size, size_t n)
 {
   tg_type type = unsigned_of(size);
@@ -630,10 +668,11 @@ static int enter(void **state)
 int main(void)
 {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_dispatch),       cmocka_unit_test(test_fill),     cmocka_unit_test(test_iota),
-      cmocka_unit_test(test_memory),         cmocka_unit_test(test_halves),   cmocka_unit_test(test_sum),
-      cmocka_unit_test(test_sum_of_largest), cmocka_unit_test(test_best),     cmocka_unit_test(test_best_places),
-      cmocka_unit_test(test_gather),         cmocka_unit_test(test_compress), cmocka_unit_test(test_scatter),
+      cmocka_unit_test(test_dispatch),       cmocka_unit_test(test_fill),   cmocka_unit_test(test_iota),
+      cmocka_unit_test(test_memory),         cmocka_unit_test(test_halves), cmocka_unit_test(test_sum),
+      cmocka_unit_test(test_sum_of_largest), cmocka_unit_test(test_best),   cmocka_unit_test(test_retire),
+      cmocka_unit_test(test_best_places),    cmocka_unit_test(test_gather), cmocka_unit_test(test_compress),
+      cmocka_unit_test(test_scatter),
   };
   return cmocka_run_group_tests(tests, enter, NULL);
 }
