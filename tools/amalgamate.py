@@ -389,10 +389,16 @@ def put_template(writer, file, names):
     for isa, own in [("", common), *((isa, own - common) for isa, own in names.items())]:
         lines = "".join(f"#define {name} THRONG_FN({prefix}_{name})\n" for name in sorted(own))
         writer.parts.append(f"#if defined(VEC_ISA_{isa.upper()})\n{lines}#endif\n" if isa and own else lines)
-    writer.put(file.path, (lambda text: text) if file.is_template else without_prototypes)
+    writer.put(file.path, lambda text: prepared(file, text, set().union(*names.values()) & file.macros))
 
 
-def without_prototypes(text):
+def prepared(file, text, both):
+    """A template's text. both: names that are functions of its own or, under another condition, macros. What is put again
+    declares its functions once more, but not those of others."""
+    for name in sorted(both):
+        text = re.sub(rf"^([ \t]*#[ \t]*define[ \t]+{name}\b)", rf"#undef {name}\n\1", text, flags=re.MULTILINE)
+    if file.is_template:
+        return text
     return re.sub(r"^(?!static)[A-Za-z_][^;{}#]*\([^;{}]*\);\n", "", text, flags=re.MULTILINE)
 
 
