@@ -108,7 +108,9 @@ static void parse_files(checker *c)
     tree *t = parse_one(l, file);
     for (tree *item = t == NULL ? NULL : t->a; item != NULL && !l->memory->failed; item = item->next) {
       if (item->kind == TREE_IMPORT) {
-        import_file(l, item);
+        if (l->n_errors == 0) {
+          import_file(l, item);
+        }
       } else if (vec_room(&l->memory->allocator, &c->items, 1)) {
         c->items.data[c->items.n++] = item;
       } else {

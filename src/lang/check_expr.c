@@ -666,6 +666,10 @@ bool expr_fits(checker *c, const prog_expr *e, prog_type type)
 
 prog_expr *check_as(checker *c, tree *t, prog_type type)
 {
+  if (type_is_poison(type)) {
+    check_any(c, t, type_none());
+    return expr_poison(c, t->pos);
+  }
   prog_expr *e = type_is_array(type) ? check_any(c, t, type) : check_value(c, t, type);
   return expr_fits(c, e, type) ? e : expr_poison(c, t->pos);
 }

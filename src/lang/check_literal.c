@@ -12,6 +12,7 @@ const char *bits_text(checker *c, tg_type type, uint64_t bits)
   text t = {.allocator = c->memory->allocator};
   literal_put(&t, type, bits);
   const char *copy = t.failed ? NULL : arena_string(c->memory, t.data, t.n);
+  c->memory->failed = c->memory->failed || t.failed;
   text_free(&t);
   return copy == NULL ? "" : copy;
 }

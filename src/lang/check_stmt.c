@@ -158,8 +158,6 @@ static void check_match(checker *c, tree *t, prog_stmt *s)
   if (!type_is_poison(type) && !type_is(type, TG_CLASS_INT)) {
     CHECK_REPORT(c, LANG_MATCH_TYPE, t->a->pos, type_text(c, type));
     type = type_poison();
-  } else {
-    warn_condition(c, s->value);
   }
   check_arms(c, t, s, type);
 }
@@ -171,6 +169,7 @@ static void check_leave(checker *c, tree *t, prog_stmt *s)
   bool is_break = t->kind == TREE_BREAK;
   if (c->f->n_loops == 0) {
     CHECK_REPORT(c, LANG_OUTSIDE_LOOP, t->pos, is_break ? "break" : "continue");
+    return;
   }
   s->exits = is_break ? PROG_BREAKS : PROG_CONTINUES;
   s->goes_on = false;

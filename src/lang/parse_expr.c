@@ -223,19 +223,15 @@ static tree *parse_unary(parser *p)
                : at_kind(p, TOK_NOT)   ? TREE_LOGICAL_NOT
                : at_kind(p, TOK_TILDE) ? TREE_COMPLEMENT
                                        : TREE_OP_COUNT;
-  tree *node;
-  if (!parser_enter(p)) {
-    node = poison(p);
-  } else if (op == TREE_OP_COUNT) {
-    node = parse_postfix(p);
-  } else {
-    node = parser_node(p, TREE_UNARY, here(p));
-    node->op = (uint8_t)op;
-    parser_pass(p);
-    node->a = parse_unary(p);
-    set_depth(p, node);
+  if (op == TREE_OP_COUNT) {
+    return parse_postfix(p);
   }
+  tree *node = parser_node(p, TREE_UNARY, here(p));
+  node->op = (uint8_t)op;
+  parser_pass(p);
+  node->a = parser_enter(p) ? parse_unary(p) : poison(p);
   parser_leave(p);
+  set_depth(p, node);
   return node;
 }
 

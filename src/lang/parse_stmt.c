@@ -11,6 +11,14 @@ bool parser_at_item(const parser *p)
   return kind == TOK_FN || kind == TOK_KERNEL || kind == TOK_MACHINE || kind == TOK_STRUCT || kind == TOK_IMPORT;
 }
 
+/* Whether the next token is the last of its line, or of its block: a `;` in the middle of a line may be that of an
+ * array. */
+static bool ends_line(const parser *p)
+{
+  const lang_token *after = parser_second(p);
+  return after->line > peek(p)->line || after->kind == TOK_CLOSE_BRACE || after->kind == TOK_END;
+}
+
 /* Passes the rest of a statement in which an error was found: to behind its `;` or its braces, or to before the brace
  * that closes the block around it, or to an item, where the error is left standing for the file's loop. */
 static void recover(parser *p)
@@ -30,16 +38,17 @@ static void recover(parser *p)
       if (depth == 0) {
         break;
       }
-      if (--depth == 0) {
+      if (--depth == 0 && parser_second(p)->kind != TOK_ELSE) {
         parser_pass(p);
         break;
       }
-    } else if (kind == TOK_SEMICOLON && depth == 0) {
+    } else if (kind == TOK_SEMICOLON && depth == 0 && ends_line(p)) {
       parser_pass(p);
       break;
     }
   }
   p->panic = false;
+  parser_accept(p, TOK_SEMICOLON); /* after braces in the middle of a statement */
 }
 
 /* ---- statements ---- */
