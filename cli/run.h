@@ -74,6 +74,7 @@ typedef struct run {
   uint64_t n; /* lanes */
   tg_outcome outcome;
   run_times times;
+  tg_stats stats;
 } run;
 
 /* Gives every operand its value, memory or file and finds the number of lanes. Prints what is wrong and returns its
@@ -104,6 +105,19 @@ void run_files_drop(run *r);
 void run_print(const run *r, bool with_rows);
 void run_print_traps(const run *r);
 void run_print_stats(const run *r);
+
+/* What a run achieved, and what it should have taken. run_stats.c; run_print_figures prints it to standard error. */
+typedef struct run_figures {
+  double lanes, bytes_in, bytes_out;
+  double rate;          /* bytes/s */
+  double occupancy;     /* of loops: rounds that lanes took, of those that were computed */
+  bool has_estimate;    /* else what follows is 0 */
+  tg_estimate estimate; /* the roofline */
+  const char *bound;    /* "memory", "compute" or "call" */
+  double reached;       /* of the roofline: 1 is all of it */
+} run_figures;
+run_figures run_measure(const run *r);
+void run_print_figures(const run *r);
 int run_print_json(const run *r);
 
 /* Says on a terminal what is being done; NULL takes the line away. */

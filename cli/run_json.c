@@ -85,6 +85,30 @@ static json_t *make_seconds(double seconds)
   return make_number(digits);
 }
 
+/* Streams, loops, and the roofline beside what was reached of it. */
+static void add_figures(json_t *stats, const run *r)
+{
+  run_figures f = run_measure(r);
+  if (r->stats.n_threads > 0) json_object_set_new(stats, "threads", make_count(r->stats.n_threads));
+  json_t *streams = json_object(), *loops = json_object(), *expected = json_object();
+  json_object_set_new(streams, "bytes_in", make_count((uint64_t)f.bytes_in));
+  json_object_set_new(streams, "bytes_out", make_count((uint64_t)f.bytes_out));
+  json_object_set_new(streams, "bytes_per_second", make_count((uint64_t)f.rate));
+  json_object_set_new(loops, "rounds", make_count(r->stats.loop_rounds));
+  json_object_set_new(loops, "computed", make_count(r->stats.loop_slots));
+  json_object_set_new(expected, "seconds", make_seconds(f.estimate.total));
+  json_object_set_new(expected, "memory", make_seconds(f.estimate.memory));
+  json_object_set_new(expected, "compute", make_seconds(f.estimate.compute));
+  json_object_set_new(expected, "call", make_seconds(f.estimate.call));
+  json_object_set_new(expected, "threads", make_count(f.estimate.n_threads));
+  json_object_set_new(expected, "bound_by", json_string(f.bound));
+  json_object_set_new(expected, "reached", make_seconds(f.reached));
+  json_object_set_new(stats, "streams", streams);
+  json_object_set_new(stats, "loops", loops);
+  json_object_set_new(stats, "expected", f.has_estimate ? expected : json_null());
+  if (!f.has_estimate) json_decref(expected);
+}
+
 static json_t *make_stats(const run *r)
 {
   json_t *stats = json_object(), *seconds = json_object();
@@ -98,6 +122,7 @@ static json_t *make_stats(const run *r)
   json_object_set_new(stats, "seconds", seconds);
   double rate = r->times.run > 0 ? (double)r->n / r->times.run : 0.0;
   json_object_set_new(stats, "lanes_per_second", make_count((uint64_t)rate));
+  add_figures(stats, r);
   return stats;
 }
 

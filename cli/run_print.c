@@ -124,8 +124,9 @@ void run_print_traps(const run *r)
 void run_print_stats(const run *r)
 {
   const run_times *t = &r->times;
-  unsigned n_threads = tg_context_threads(r->context);
+  unsigned n_threads = r->stats.n_threads > 0 ? r->stats.n_threads : tg_context_threads(r->context);
   fprintf(stderr, "back-end %s, %u thread%s, %" PRIu64 " lanes, %.3g million lanes/s\n", tg_kernel_backend(r->kernel),
           n_threads, n_threads == 1 ? "" : "s", r->n, t->run > 0 ? (double)r->n / t->run / 1e6 : 0.0);
   fprintf(stderr, "seconds: read %.6f, compile %.6f, run %.6f, write %.6f\n", t->read, t->compile, t->run, t->write);
+  run_print_figures(r);
 }

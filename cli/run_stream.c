@@ -100,6 +100,7 @@ static int invoke(windows *w)
   part.n_bindings = r->n_operands;
   part.fuel = r->request.fuel;
   part.outcome = &r->outcome;
+  part.stats = &r->stats;
   return tg_run_part(w->parts, &part, &error) == TG_OK ? STATUS_OK : print_error(r->request.file, &error);
 }
 

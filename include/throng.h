@@ -558,8 +558,8 @@ typedef struct tg_estimate {
   double total;                 /* the longer of memory and compute, and call */
 } tg_estimate;
 
-/* Measures memory, the back-end and a call for some 20 ms and fills *out. rounds: how often a loop goes round on
- * average, 0 where it is not known. Errors: NOMEM, ARGUMENT (n), UNSUPPORTED. */
+/* Measures memory, the back-end and a call for some 20 ms and fills *out. rounds: the rounds of all loops that a lane
+ * takes on average, loop_rounds / n of tg_stats; 0 where it is not known. Errors: NOMEM, ARGUMENT (n), UNSUPPORTED. */
 TG_API tg_status tg_kernel_estimate(const tg_kernel *kernel, uint64_t n, double rounds, tg_estimate *out,
                                     tg_error *error);
 

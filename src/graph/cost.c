@@ -121,6 +121,8 @@ uint64_t cost_addition_ps(tg_type type)
 
 /* ---- parts of a graph ---- */
 
+enum { ROUNDS_MOST = 1 << 20 }; /* cubed, it fits */
+
 /* A walk over the nodes outside the uniform block, and the loops that it is in. A loop's own node is outside of it. */
 typedef struct walk {
   const tg_graph *g;
@@ -178,14 +180,43 @@ uint32_t cost_next_loop(const tg_graph *g, uint32_t after)
   return COST_OUTSIDE;
 }
 
+/* How many rounds a lane takes of a loop at each depth when every loop goes round `rounds` times. */
+typedef struct rounds_at {
+  uint64_t times[4];
+} rounds_at;
+
+static rounds_at rounds_by_depth(uint64_t rounds)
+{
+  uint64_t few = rounds < ROUNDS_MOST ? rounds : ROUNDS_MOST;
+  return (rounds_at){{1, few, few * few, few * few * few}};
+}
+
+uint64_t cost_rounds_of_each(const tg_graph *g, uint64_t rounds)
+{
+  uint64_t n_at[4] = {0}, low = 1, high = rounds < ROUNDS_MOST ? rounds : ROUNDS_MOST;
+  for (walk w = walk_start(g); !walk_ends(&w); walk_on(&w)) {
+    n_at[w.depth < 3 ? w.depth : 3] += g->nodes.data[w.node].op == TG_OP_TEST;
+  }
+  while (low < high) { /* the least that gives as many, or more */
+    uint64_t middle = low + (high - low) / 2, sum = 0;
+    rounds_at at = rounds_by_depth(middle);
+    for (size_t depth = 1; depth < 4 && sum < rounds; depth++) {
+      sum += n_at[depth] > 0 && at.times[depth] > rounds ? rounds : at.times[depth] * n_at[depth];
+    }
+    low = sum < rounds ? middle + 1 : low;
+    high = sum < rounds ? high : middle;
+  }
+  return low;
+}
+
 uint64_t cost_lane_ps(const tg_graph *g, cost_speed speed, uint64_t rounds)
 {
-  uint64_t few = rounds < 65536 ? rounds : 65536, ps = 0;
-  const uint64_t times[] = {1, few, few * few, few * few * few};
+  uint64_t ps = 0;
+  rounds_at at = rounds_by_depth(rounds);
   for (walk w = walk_start(g); !walk_ends(&w) && ps < COST_PS_MOST; walk_on(&w)) {
     const graph_node *node = &g->nodes.data[w.node];
     uint64_t one = cost_node_ps(g, node) * speed.permille / 1000 + cost_operations(node) * speed.operation_ps;
-    uint64_t each = times[w.depth < 3 ? w.depth : 3];
+    uint64_t each = at.times[w.depth < 3 ? w.depth : 3];
     ps += each > 0 && one > COST_PS_MOST / each ? COST_PS_MOST : one * each;
   }
   return ps < COST_PS_MOST ? ps : COST_PS_MOST;

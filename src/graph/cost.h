@@ -63,6 +63,11 @@ void cost_add_up(const tg_graph *g, uint32_t loop, cost_part *part);
 /* The first loop outside the uniform block after node `after` (COST_OUTSIDE: from the start), or COST_OUTSIDE. */
 uint32_t cost_next_loop(const tg_graph *g, uint32_t after);
 
+/* How often each loop goes round if a lane takes so many rounds of all loops together, a loop in a loop counted as
+ * below.
+ */
+uint64_t cost_rounds_of_each(const tg_graph *g, uint64_t rounds);
+
 /* What a lane takes in 10^-12 s when every loop goes round `rounds` times, a loop in a loop that squared and one in
  * that cubed, no matter how many it is in; at most 2^62. No floats: the caller's environment may trap them. */
 #define COST_PS_MOST (UINT64_C(1) << 62)

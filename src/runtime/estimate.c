@@ -40,7 +40,10 @@ tg_status tg_kernel_estimate(const tg_kernel *kernel, uint64_t n, double rounds,
     return error_set(error, TG_ARGUMENT, "n is %llu, more than 2^40", (unsigned long long)n);
   }
   fpenv saved = fpenv_enter();
-  uint64_t whole = rounds > 0.5 && rounds < 1e9 ? (uint64_t)(rounds + 0.5) : rounds > 0 ? 1 : COST_ROUNDS;
+  uint64_t whole = COST_ROUNDS;
+  if (rounds > 0) {
+    whole = cost_rounds_of_each(kernel->graph, rounds < 1 ? 1 : rounds < 1e18 ? (uint64_t)(rounds + 0.5) : UINT64_MAX);
+  }
   tg_status status = estimate_make(kernel, n, whole, &x, error);
   fpenv_leave(saved);
   if (status == TG_OK) {

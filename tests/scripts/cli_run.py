@@ -219,6 +219,13 @@ def test_printed(t):
     with_stats = t.run("run", "p.tgg", "-n", "12", "--size", "h=3", "--stats", "--backend", "ref")
     t.check("--stats goes to standard error", with_stats.out == wanted and "back-end ref" in with_stats.err
             and "seconds" in with_stats.err and re.search(r", \d+ threads?, 12 lanes", with_stats.err), with_stats)
+    t.check("with what was moved and expected", re.search(r"^streams: .* GB/s$", with_stats.err, re.MULTILINE)
+            and re.search(r"^expected: .* bound by \w+ .*reached", with_stats.err, re.MULTILINE), with_stats)
+    t.write("rounds.tgg", """graph r { output y u32 %z = const u32 0 %o = const u32 1 %m = const u32 7 %i = iota %z, %o
+      %n = and %i, %m %k = loop %a = %z { %c = lt %a, %n test %c %b = add %a, %o yield %b } store y %k }""")
+    rounds = t.run("run", "rounds.tgg", "-n", "80000", "--stats", "--json", "--threads", "2", "--backend", "vec")
+    loops = json.loads(rounds.out)["stats"]["loops"]
+    t.check("rounds of loops are counted", loops["rounds"] == 80000 // 8 * 28 <= loops["computed"] <= 80000 * 7, loops)
     one = t.run("run", "p.tgg", "-n", "12", "--size", "h=3", "--stats", "--threads", "1")
     t.check("--threads 1", one.out == wanted and ", 1 thread, 12 lanes" in one.err, one)
     t.write("long.tgg", """graph long { result s f32 result l u32 accumulator h u32
@@ -265,6 +272,9 @@ def test_json(t):
             and stats["stats"]["lanes"] == 100 and stats["stats"]["threads"] >= 1
             and stats["stats"]["backend"] == "ref" and set(stats["stats"]["seconds"]) == {"read", "compile", "run",
                                                                                           "write"}, stats)
+    t.check("what was moved and expected", stats["stats"]["streams"]["bytes_in"] == 800
+            and stats["stats"]["expected"]["bound_by"] in ("memory", "compute", "call")
+            and stats["stats"]["expected"]["seconds"] > 0 and stats["stats"]["loops"]["rounds"] == 0, stats)
     del stats["stats"]
     t.same("and changes nothing else", stats, json.loads(r.out))
     for passes in ("all", "none", "-fold", "-fold,-cse", "dce"):

@@ -32,8 +32,7 @@ static void explain_vectors(const vec_code *code, explainer *e)
 static void explain_strip(const vec_code *code, explainer *e)
 {
   explain_count(e, ENGINE, "strip", code->strip, "lanes");
-  explain_reason(e, "their registers take %zu bytes: as many lanes as keep them in the first cache, 1024 at most",
-                 code->strip_bytes);
+  explain_reason(e, "their registers take %zu bytes: as many lanes as keep them in the first cache", code->strip_bytes);
   if (code->array_bytes > 0) {
     explain_count(e, ENGINE, "arrays", code->array_bytes, "bytes a lane");
     explain_reason(e, "element k of all lanes of a strip lies together; loops carry arrays in two places by turns");
@@ -63,7 +62,8 @@ static void explain_instructions(const vec_code *code, explainer *e)
 {
   uint32_t n = 0, n_loads = 0, n_fused = 0;
   for (size_t i = 0; i < code->instrs.n; i++) {
-    n_fused += code->instrs.data[i].kind == VEC_I_FUSED;
+    bool is_flat = i >= code->flat.first && i < code->flat.end;
+    n_fused += !is_flat && code->instrs.data[i].kind == VEC_I_FUSED;
   }
   for (uint32_t i = code->main.first; i < code->main.end; i++) {
     const vec_instr *instr = &code->instrs.data[i];
@@ -76,6 +76,14 @@ static void explain_instructions(const vec_code *code, explainer *e)
   if (n_fused > 0) {
     explain_count(e, ENGINE, "fused", n_fused, n_fused == 1 ? "pair" : "pairs");
     explain_reason(e, "two operations in one pass: what is between them never leaves the vector registers");
+  }
+  if (code->flat.end > code->flat.first) {
+    explain_count(e, ENGINE, "flat program", code->flat_strip, "lanes");
+    explain_reason(
+        e,
+        "of a strip, where all streams are at unit stride and aligned: %u instructions, no loads and stores; "
+        "outputs of more than %llu lanes go past the caches",
+        (unsigned)(code->flat.end - code->flat.first), (unsigned long long)code->cached_lanes);
   }
   explain_add(e, ENGINE, "traps and fuel", code->has_effects ? "kept" : "none",
               code->has_effects ? "a trap, a charge or a loop may halt a lane: each has its fuel and its trap record"

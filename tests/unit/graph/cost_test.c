@@ -151,6 +151,22 @@ static void loops_are_parts(void **state)
   tg_graph_destroy(g);
 }
 
+/* The rounds of each loop that make up so many together: two loops outside, one inside of one of them. */
+static void rounds_are_shared(void **state)
+{
+  static const uint64_t wanted[][2] = {{0, 1}, {1, 1}, {3, 1}, {4, 2}, {8, 2}, {9, 3}, {15, 3}, {120, 10}, {121, 11}};
+  (void)state;
+  tg_graph *g = parse(nest);
+  for (size_t i = 0; i < KIT_COUNT(wanted); i++) {
+    assert_int_equal(cost_rounds_of_each(g, wanted[i][0]), wanted[i][1]);
+  }
+  assert_int_equal(cost_rounds_of_each(g, UINT64_MAX), 1 << 20);
+  tg_graph_destroy(g);
+  g = parse("graph one { input x f32 output y f32 %x = load x store y %x }");
+  assert_int_equal(cost_rounds_of_each(g, 7), 7);
+  tg_graph_destroy(g);
+}
+
 /* Deep nests and many rounds do not overflow. */
 static void times_are_limited(void **state)
 {
@@ -208,6 +224,7 @@ int main(void)
       TEST(a_straight_graph),
       TEST(bytes_count_once),
       TEST(loops_are_parts),
+      TEST(rounds_are_shared),
       TEST(times_are_limited),
       TEST(times_go_by_size),
   };
