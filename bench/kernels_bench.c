@@ -152,7 +152,7 @@ static void sum_f64_plain(strips *s)
 
 static void greatest(const vec_kernels *k, strips *s)
 {
-  s->position = k->argmax[TG_F32](STRIP, s->x).position;
+  s->position = k->argmax[TG_F32](STRIP, s->x, NULL).position;
 }
 
 static void greatest_plain(strips *s)

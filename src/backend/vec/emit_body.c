@@ -349,8 +349,8 @@ static void emit_sink(vec_planner *p, uint32_t i)
     p->failed = true;
     return;
   }
-  for (uint32_t k = 0; k < 2 && node->op == TG_OP_SUM && p->fused[v] == i; k++) {
-    sink.product[k] = plan_register(p, node_args(p->g, &p->g->nodes.data[p->made_at[v]])[k]);
+  for (uint32_t k = 0; k < 2 && node->n_args > 0 && p->fused[v] != VEC_NONE; k++) {
+    sink.parts[k] = plan_register(p, node_args(p->g, &p->g->nodes.data[p->made_at[v]])[k]);
   }
   p->code->sinks.data[p->code->sinks.n++] = sink;
 }
@@ -360,7 +360,8 @@ static void emit_main(vec_planner *p)
   uint32_t start = graph_main_start(p->g);
   p->code->main.first = here(p);
   for (uint32_t i = start; i < p->g->nodes.n; i++) {
-    if (p->g->nodes.data[i].op == TG_OP_LOAD || p->g->nodes.data[i].op == TG_OP_IOTA) {
+    const graph_node *node = &p->g->nodes.data[i];
+    if (node->op == TG_OP_LOAD || (node->op == TG_OP_IOTA && p->fused[node->first_result] == VEC_NONE)) {
       emit_source(p, i);
     }
   }

@@ -1,6 +1,7 @@
 /* fuse.c: pairs of operations that one kernel does: where the only use of a sum, difference or product is another such
  * operation or a quotient of the same body, what it gives needs no register; neither does a product that is only summed
- * up. The value is then made by its user, and its operands live until there. */
+ * up, nor an iota that is nothing but an index of argmin and argmax, which need a few elements of it. The value is then
+ * made by its user, and its operands live until there. */
 #include "backend/vec/plan.h"
 
 /* ---- what is fused ---- */
@@ -46,7 +47,18 @@ static bool is_second(const vec_planner *p, uint32_t i)
   return false;
 }
 
-/* While pairs are looked for, `stamp` is how often a value is used. */
+static bool is_arg(const graph_node *node)
+{
+  return node->op == TG_OP_ARGMIN || node->op == TG_OP_ARGMAX;
+}
+
+static bool is_iota(const vec_planner *p, uint32_t v)
+{
+  return p->made_at[v] != VEC_NONE && p->g->nodes.data[p->made_at[v]].op == TG_OP_IOTA;
+}
+
+/* While pairs are looked for, `stamp` is how often a value is used: of an iota, not as an index of argmin and argmax.
+ */
 static void count_uses(vec_planner *p)
 {
   for (uint32_t v = 0; v < p->g->values.n; v++) {
@@ -58,7 +70,7 @@ static void count_uses(vec_planner *p)
     for (uint32_t k = 0; k < node->n_results; k++) {
       p->made_at[node->first_result + k] = i;
     }
-    for (uint32_t k = 0; k < node->n_args; k++) {
+    for (uint32_t k = is_arg(node) && is_iota(p, node_args(p->g, node)[0]) ? 1 : 0; k < node->n_args; k++) {
       p->stamp[node_args(p->g, node)[k]]++;
     }
   }
@@ -112,6 +124,8 @@ void fuse_find(vec_planner *p)
     const uint32_t *args = node_args(p->g, node);
     if (node->op == TG_OP_SUM && can_sum(p, args[0])) {
       fuse(p, args[0], i, (uint32_t)p->g->nodes.n);
+    } else if (is_arg(node) && is_iota(p, args[0]) && p->stamp[args[0]] == 0) {
+      p->fused[args[0]] = i;
     } else if (second_op(node, 0) >= 0 && (can_fuse(p, i, 0) || can_fuse(p, i, 1))) {
       fuse(p, args[can_fuse(p, i, 0) ? 0 : 1], i, i);
     }

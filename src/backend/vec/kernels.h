@@ -71,9 +71,11 @@ enum { VEC_SIZE_COUNT = 4 };
 
 /* The best element: the first position of the least or greatest number; NaNs only if there is nothing else. */
 typedef struct vec_best {
-  size_t position; /* n when n is 0 */
+  size_t position; /* n when n is 0, or nothing is better than what was to be beaten */
   bool is_nan;     /* all are NaN; position is 0 then */
 } vec_best;
+/* to_beat: a number, no NaN, that the best must be better than, or NULL. */
+typedef vec_best vec_best_fn(size_t n, const void *a, const void *to_beat);
 
 typedef struct vec_kernels {
   const char *isa;     /* "sse2", "avx2", "avx512", "neon", "plain" */
@@ -114,8 +116,8 @@ typedef struct vec_kernels {
   /* The same with the products a[i] * b[i], rounded before they are added; floats. */
   void (*sum_product[TG_TYPE_COUNT])(size_t n, void *columns, const void *a, const void *b);
   /* Where the least and the greatest number is. */
-  vec_best (*argmin[TG_TYPE_COUNT])(size_t n, const void *a);
-  vec_best (*argmax[TG_TYPE_COUNT])(size_t n, const void *a);
+  vec_best_fn *argmin[TG_TYPE_COUNT];
+  vec_best_fn *argmax[TG_TYPE_COUNT];
 
   /* out gets table[index[i]], or zero bytes where index[i] >= length: elements of 1 << size bytes at unit stride. */
   void (*gather[VEC_SIZE_COUNT])(size_t n, void *out, const void *table, uint64_t length, const uint64_t *index);

@@ -3,6 +3,8 @@
 
 #include <math.h>
 
+enum { ROW_BYTES = 256, ROW_VECTORS = ROW_BYTES / VEC_BYTES };
+
 /* clang-format off */
 /* ---- sums ----
  * 256 bytes of columns stay in registers from row to row. */
@@ -10,20 +12,19 @@
 #define ELEMENT(T, at) xs[at]
 #define PRODUCT(T, at) (xs[at] * zs[at])
 #if defined(VEC_SIMD)
-enum { SUM_VECTORS = 256 / VEC_BYTES };
 #define SIMD_ELEMENT(T, at) simd_load_##T(xs + (at))
 #define SIMD_PRODUCT(T, at) simd_mul_##T(simd_load_##T(xs + (at)), simd_load_##T(zs + (at)))
 #define SUM_ROWS(T, C, TERM)                                                              \
-    simd_##T sums[SUM_VECTORS];                                                           \
-    for (size_t k = 0; k < SUM_VECTORS; k++) {                                            \
+    simd_##T sums[ROW_VECTORS];                                                           \
+    for (size_t k = 0; k < ROW_VECTORS; k++) {                                            \
       sums[k] = simd_load_##T(column + k * SIMD_LANES(T));                                \
     }                                                                                     \
     for (; i + C <= n; i += C) {                                                          \
-      for (size_t k = 0; k < SUM_VECTORS; k++) {                                          \
+      for (size_t k = 0; k < ROW_VECTORS; k++) {                                          \
         sums[k] = simd_add_##T(sums[k], SIMD_##TERM(T, i + k * SIMD_LANES(T)));           \
       }                                                                                   \
     }                                                                                     \
-    for (size_t k = 0; k < SUM_VECTORS; k++) {                                            \
+    for (size_t k = 0; k < ROW_VECTORS; k++) {                                            \
       simd_keep_##T(column + k * SIMD_LANES(T), sums[k]);                                 \
     }
 #else
@@ -95,12 +96,35 @@ SUM_SHORT(i8, i32)
 SUM_SHORT(i16, i32)
 
 /* ---- positions ----
- * First the least element, kept for each of the columns of a row; then the first row that has it, and where. NaN is
- * less than nothing; if what is found is no element, the elements are all NaN. */
+ * First the least element, kept for each of the columns of a row; where it is better than what it is to beat, the first
+ * row that has it, and where. NaN is less than nothing; if what is found is no element, the elements are all NaN. The
+ * instructions for the lesser and greater float give their second operand where one is NaN. */
 
-enum { ROW_BYTES = 256 };
+#define ROWS(T, operator, pick)                                                           \
+    for (; n >= ROW; n -= ROW, xs += ROW) {                                               \
+      VEC_LOOP for (size_t i = 0; i < ROW; i++) {                                         \
+        column[i] = xs[i] operator column[i] ? xs[i] : column[i];                         \
+      }                                                                                   \
+    }
+#if defined(VEC_SIMD)
+#define VECTOR_ROWS(T, operator, pick)                                                    \
+    simd_##T picked[ROW_VECTORS];                                                         \
+    for (size_t k = 0; k < ROW_VECTORS; k++) {                                            \
+      picked[k] = simd_load_##T(column + k * SIMD_LANES(T));                              \
+    }                                                                                     \
+    for (; n >= ROW; n -= ROW, xs += ROW) {                                               \
+      for (size_t k = 0; k < ROW_VECTORS; k++) {                                          \
+        picked[k] = SIMD(pick)(simd_load_##T(xs + k * SIMD_LANES(T)), picked[k]);         \
+      }                                                                                   \
+    }                                                                                     \
+    for (size_t k = 0; k < ROW_VECTORS; k++) {                                            \
+      simd_keep_##T(column + k * SIMD_LANES(T), picked[k]);                               \
+    }
+#else
+#define VECTOR_ROWS ROWS
+#endif
 
-#define BEST(name, T, U, operator, worst)                                                 \
+#define BEST(name, T, U, operator, worst, LOOP, pick)                                     \
   static T name##_value_##T(size_t n, const T *xs)                                        \
   {                                                                                       \
     enum { ROW = ROW_BYTES / sizeof(T) };                                                 \
@@ -108,11 +132,7 @@ enum { ROW_BYTES = 256 };
     for (size_t i = 0; i < ROW; i++) {                                                    \
       column[i] = worst;                                                                  \
     }                                                                                     \
-    for (; n >= ROW; n -= ROW, xs += ROW) {                                               \
-      VEC_LOOP for (size_t i = 0; i < ROW; i++) {                                         \
-        column[i] = xs[i] operator column[i] ? xs[i] : column[i];                         \
-      }                                                                                   \
-    }                                                                                     \
+    LOOP(T, operator, pick)                                                               \
     for (size_t i = 0; i < n; i++) {                                                      \
       column[i] = xs[i] operator column[i] ? xs[i] : column[i];                           \
     }                                                                                     \
@@ -124,12 +144,15 @@ enum { ROW_BYTES = 256 };
     }                                                                                     \
     return column[0];                                                                     \
   }                                                                                       \
-  vec_best VEC_FN(name##_##T)(size_t n, const void *a)                                    \
+  vec_best VEC_FN(name##_##T)(size_t n, const void *a, const void *to_beat)               \
   {                                                                                       \
     enum { ROW = ROW_BYTES / sizeof(T) };                                                 \
     const T *xs = a;                                                                      \
     const T best = name##_value_##T(n, xs);                                               \
     size_t first = 0;                                                                     \
+    if (to_beat != NULL && !(best operator *(const T *)to_beat)) {                        \
+      return (vec_best){n, false};                                                        \
+    }                                                                                     \
     for (; n - first >= ROW; first += ROW) {                                              \
       U is_found = 0;                                                                     \
       for (size_t i = 0; i < ROW; i++) {                                                  \
@@ -146,15 +169,17 @@ enum { ROW_BYTES = 256 };
     }                                                                                     \
     return (vec_best){0, n > 0};                                                          \
   }
-#define ARG(T, U, least, greatest) BEST(argmin, T, U, <, greatest) BEST(argmax, T, U, >, least)
-ARG(i8, u8, INT8_MIN, INT8_MAX)
-ARG(i16, u16, INT16_MIN, INT16_MAX)
-ARG(i32, u32, INT32_MIN, INT32_MAX)
-ARG(i64, u64, INT64_MIN, INT64_MAX)
-ARG(u8, u8, 0, UINT8_MAX)
-ARG(u16, u16, 0, UINT16_MAX)
-ARG(u32, u32, 0, UINT32_MAX)
-ARG(u64, u64, 0, UINT64_MAX)
-ARG(f32, u32, -HUGE_VALF, HUGE_VALF)
-ARG(f64, u64, -HUGE_VAL, HUGE_VAL)
+#define ARG(T, U, least, greatest, LOOP, min, max)                                        \
+  BEST(argmin, T, U, <, greatest, LOOP, min)                                              \
+  BEST(argmax, T, U, >, least, LOOP, max)
+ARG(i8, u8, INT8_MIN, INT8_MAX, ROWS, , )
+ARG(i16, u16, INT16_MIN, INT16_MAX, ROWS, , )
+ARG(i32, u32, INT32_MIN, INT32_MAX, VECTOR_ROWS, min_epi32, max_epi32)
+ARG(i64, u64, INT64_MIN, INT64_MAX, ROWS, , )
+ARG(u8, u8, 0, UINT8_MAX, ROWS, , )
+ARG(u16, u16, 0, UINT16_MAX, ROWS, , )
+ARG(u32, u32, 0, UINT32_MAX, VECTOR_ROWS, min_epu32, max_epu32)
+ARG(u64, u64, 0, UINT64_MAX, ROWS, , )
+ARG(f32, u32, -HUGE_VALF, HUGE_VALF, VECTOR_ROWS, min_ps, max_ps)
+ARG(f64, u64, -HUGE_VAL, HUGE_VAL, VECTOR_ROWS, min_pd, max_pd)
 /* clang-format on */

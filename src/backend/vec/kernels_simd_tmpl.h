@@ -18,13 +18,13 @@
 /* ---- names ---- */
 
 #if defined(VEC_ISA_AVX512)
-typedef __m512i simd_int;
+typedef __m512i simd_int, simd_i32, simd_u32;
 typedef __m512 simd_f32;
 typedef __m512d simd_f64;
 #define SIMD(name) _mm512_##name
 #define SIMD_INT(name) _mm512_##name##_si512
 #else
-typedef __m256i simd_int;
+typedef __m256i simd_int, simd_i32, simd_u32;
 typedef __m256 simd_f32;
 typedef __m256d simd_f64;
 #define SIMD(name) _mm256_##name
@@ -50,6 +50,7 @@ static inline void simd_store(void *p, simd_int x)
 #define simd_load_i64(p) simd_load(p)
 #define simd_keep_f32(p, x) SIMD(storeu_ps)(p, x)
 #define simd_keep_f64(p, x) SIMD(storeu_pd)(p, x)
+#define simd_keep_i32(p, x) simd_store(p, x)
 #define simd_keep_u32(p, x) simd_store(p, x)
 #define simd_keep_u64(p, x) simd_store(p, x)
 #define simd_all_f32(x) SIMD(set1_ps)(x)

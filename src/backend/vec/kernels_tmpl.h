@@ -95,8 +95,7 @@ VEC_SIGNED(VEC_DECLARE)
   VEC_FORMS_(lt_##T)                                                                                                   \
   VEC_FORMS_(max_##T)                                                                                                  \
   void VEC_FN(sum_##T)(size_t n, void *columns, const void *a);                                                        \
-  vec_best VEC_FN(argmin_##T)(size_t n, const void *a);                                                                \
-  vec_best VEC_FN(argmax_##T)(size_t n, const void *a);
+  vec_best_fn VEC_FN(argmin_##T), VEC_FN(argmax_##T);
 VEC_UNSIGNED(VEC_DECLARE)
 VEC_SIGNED(VEC_DECLARE)
 VEC_FLOATS(VEC_DECLARE)

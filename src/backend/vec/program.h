@@ -98,7 +98,7 @@ typedef struct vec_structure {
 
 typedef struct vec_sink {
   uint32_t node;
-  uint32_t product[2]; /* sum: the registers whose products it adds up, or VEC_NONE */
+  uint32_t parts[2]; /* registers of what it makes itself, or VEC_NONE: sum: of products, argmin and argmax: of iotas */
 } vec_sink;
 
 typedef enum vec_place {

@@ -96,8 +96,8 @@ static void sink_sum(const strip *s, const vec_sink *sink, sum_columns *columns)
   size_t bytes = s->type == TG_F32 ? 4 : 8, first = run->first_lane % (256 / bytes);
   void *to = (unsigned char *)columns + (type_in(s->type, TG_CLASS_FLOAT) ? first * bytes : 0);
   const void *from;
-  if (sink->product[0] != VEC_NONE) {
-    const void *a = run->registers[sink->product[0]], *b = run->registers[sink->product[1]];
+  if (sink->parts[0] != VEC_NONE) {
+    const void *a = run->registers[sink->parts[0]], *b = run->registers[sink->parts[1]];
     if (!run->any_trapped) {
       kernels->sum_product[s->type](s->n, to, a, b);
       return;
@@ -128,44 +128,62 @@ static uint64_t element_at(tg_type type, const void *p, size_t i)
   return element_load((tg_mode)type, (const unsigned char *)p + i * type_table[type].bytes);
 }
 
-static void sink_arg(const strip *s, arg_partial *best)
+/* The element of the index that lane `lane` has. */
+static uint64_t index_of(const strip *s, const vec_sink *sink, size_t lane)
+{
+  const vec_run *run = s->run;
+  uint32_t v = node_args(run->code->graph, s->node)[0];
+  tg_type type = (tg_type)run->code->graph->values.data[v].type;
+  uint64_t element = 0;
+  if (sink->parts[0] != VEC_NONE) {
+    run->code->kernels->iota[type](1, &element, run->args->origin + run->first_lane + lane,
+                                   run->registers[sink->parts[0]], run->registers[sink->parts[1]]);
+    return element_at(type, &element, 0);
+  }
+  return element_at(type, run->registers[run->code->value[v]], is_uniform(run, v) ? 0 : lane);
+}
+
+/* The lane that is number `position` of those that did not trap. */
+static size_t lane_of(const vec_run *run, size_t position)
+{
+  size_t lane = position;
+  for (size_t i = 0, seen = 0; run->any_trapped && seen <= position; i++) {
+    lane = i;
+    seen += !run->trapped[i];
+  }
+  return lane;
+}
+
+/* Packs the data of the lanes that did not trap; gives how many there are. */
+static size_t pack_untrapped(const strip *s, const void *data, void *packed)
+{
+  unsigned char alive[TG_BLOCK_LANES];
+  for (size_t i = 0; i < s->n; i++) {
+    alive[i] = !s->run->trapped[i];
+  }
+  s->run->code->kernels->compress[s->size](s->n, packed, data, alive);
+  return s->run->code->kernels->count(s->n, alive);
+}
+
+static void sink_arg(const strip *s, const vec_sink *sink, arg_partial *best)
 {
   vec_run *run = s->run;
   const vec_kernels *kernels = run->code->kernels;
-  const uint32_t *args = node_args(run->code->graph, s->node);
-  tg_type index_type = (tg_type)run->code->graph->values.data[args[0]].type, type = s->type;
-  uint64_t room[TG_BLOCK_LANES], packed[TG_BLOCK_LANES];
-  const void *data = stream_of(s, args[1], room);
-  unsigned char alive[TG_BLOCK_LANES];
+  uint64_t room[TG_BLOCK_LANES], packed[TG_BLOCK_LANES], to_beat;
+  const void *data = stream_of(s, node_args(run->code->graph, s->node)[1], room);
   size_t n = s->n;
   if (run->any_trapped) {
-    for (size_t i = 0; i < n; i++) {
-      alive[i] = !run->trapped[i];
-    }
-    kernels->compress[s->size](n, packed, data, alive);
-    n = kernels->count(s->n, alive);
+    n = pack_untrapped(s, data, packed);
     data = packed;
   }
-  if (n == 0) {
-    return;
-  }
-  bool is_min = s->node->op == TG_OP_ARGMIN;
-  vec_best found = is_min ? kernels->argmin[type](n, data) : kernels->argmax[type](n, data);
+  element_store((tg_mode)s->type, &to_beat, best->data);
+  vec_best_fn *find = s->node->op == TG_OP_ARGMIN ? kernels->argmin[s->type] : kernels->argmax[s->type];
+  vec_best found = find(n, data, best->state == ARG_NUMBER ? &to_beat : NULL);
   arg_state state = found.is_nan ? ARG_NAN : ARG_NUMBER;
-  uint64_t value = element_at(type, data, found.position);
-  bool wins = state > best->state;
-  if (state == ARG_NUMBER && best->state == ARG_NUMBER) {
-    wins = is_min ? less(type, value, best->data) : less(type, best->data, value);
-  }
-  if (wins) {
-    size_t lane = found.position;
-    for (size_t i = 0, seen = 0; run->any_trapped && i < s->n; i++) {
-      lane = !run->trapped[i] && seen == found.position ? i : lane;
-      seen += !run->trapped[i];
-    }
-    size_t at = is_uniform(run, args[0]) ? 0 : lane;
-    uint64_t index = element_at(index_type, run->registers[run->code->value[args[0]]], at);
-    *best = (arg_partial){.index = index, .data = value, .state = state};
+  if (found.position < n && (state > best->state || state == ARG_NUMBER)) {
+    *best = (arg_partial){.index = index_of(s, sink, lane_of(run, found.position)),
+                          .data = element_at(s->type, data, found.position),
+                          .state = state};
   }
 }
 
@@ -216,7 +234,7 @@ static void run_sink(vec_run *run, const vec_sink *sink, size_t n, partials *out
   if (node->op == TG_OP_SUM) {
     sink_sum(&s, sink, &out->sums[numbers[0]++]);
   } else if (is_arg) {
-    sink_arg(&s, &out->args[numbers[1]++]);
+    sink_arg(&s, sink, &out->args[numbers[1]++]);
   } else if (node->op == TG_OP_COMBINE) {
     sink_combine(&s);
   } else if (!run->code->aimed[node->operand] || run->ways[node->operand] != VEC_DIRECT) {
