@@ -89,6 +89,9 @@ int print_error(const char *path, const tg_error *error);
 /* The same with the line of the source text that error->pos is in, and a caret under the place. */
 int print_source_error(const char *path, const file_bytes *text, const tg_error *error);
 
+/* Prints a line of source, n bytes, with a caret under the place, which counts from 1. */
+void print_source_line(const char *line, size_t n, uint32_t column, uint32_t length);
+
 /* The nearest of the words offered to one that is wrong, if it is near enough to be meant. */
 typedef struct nearest {
   const char *word;
@@ -118,8 +121,9 @@ typedef struct source {
 /* Reads a file; prints what is wrong. False after an error. source_free in any case. */
 bool source_read(source *s, const char *path);
 
-/* Reads and builds the graph. */
+/* Reads and builds the graph; or builds that of a file that was read. */
 bool source_read_graph(source *s, tg_context *context, const char *path);
+bool source_build_graph(source *s, tg_context *context);
 void source_free(source *s);
 
 /* "input" */

@@ -12,6 +12,8 @@ enum {
   OPTION_IN = 256,
   OPTION_PARAM,
   OPTION_SIZE,
+  OPTION_ENTRY,
+  OPTION_SEED,
   OPTION_OUT,
   OPTION_BACKEND,
   OPTION_THREADS,
@@ -24,10 +26,12 @@ enum {
 };
 
 const option_row run_options[] = {
-    {'n', "lanes", "N", "the number of lanes; without it, the length of the inputs"},
+    {'n', "lanes", "N", "the number of lanes or instances; without it, the length of the inputs"},
     {OPTION_IN, "in", "NAME=PATH[:COLUMN]", "read an input, table or accumulator from .npy, .csv or .bin"},
     {OPTION_PARAM, "param", "NAME=VALUE", "give a parameter its value, or an input one for all lanes"},
     {OPTION_SIZE, "size", "NAME=COUNT", "start an accumulator from COUNT zeros"},
+    {OPTION_ENTRY, "entry", "NAME", "the machine or kernel to run, where a program has several"},
+    {OPTION_SEED, "seed", "S", "the seed of a machine's random numbers; without it, 0"},
     {OPTION_OUT, "out", "NAME=PATH", "write an output to .npy, .csv or .bin; one .csv may take several"},
     {OPTION_BACKEND, "backend", "NAME", "the back-end; see 'throng backends'"},
     {OPTION_THREADS, "threads", "T", "the threads to use at most; without it, all that there are"},
@@ -67,6 +71,10 @@ static int read_option(run *r, int id, const char *argument)
   case OPTION_IN: return add_assignment(r, ASSIGN_IN, argument);
   case OPTION_PARAM: return add_assignment(r, ASSIGN_PARAM, argument);
   case OPTION_SIZE: return add_assignment(r, ASSIGN_SIZE, argument);
+  case OPTION_ENTRY: q->entry = argument; break;
+  case OPTION_SEED:
+    if (read_count(argument, &q->seed)) return STATUS_OK;
+    return usage_error(r->self, "--seed wants a number from 0 to 2^64-1, not '%s'", argument);
   case OPTION_OUT: return add_assignment(r, ASSIGN_OUT, argument);
   case OPTION_PASSES: q->has_passes = true; return read_passes(r->self, argument, &q->passes);
   case OPTION_BACKEND: q->backend = argument; return check_backend(r->self, argument);
@@ -118,19 +126,6 @@ double run_now(void)
   return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
 }
 
-static int compile(run *r)
-{
-  tg_error error = {.code = TG_OK};
-  tg_compile_options options = TG_COMPILE_OPTIONS_INIT;
-  if (r->request.backend) options.backend = r->request.backend;
-  if (r->request.has_passes) {
-    options.passes = r->request.passes;
-    options.force_passes = 1; /* who names passes wants to see them run */
-  }
-  error.code = tg_compile(r->context, r->source.graph, &options, &r->kernel, &error);
-  return error.code == TG_OK ? STATUS_OK : print_error(r->request.file, &error);
-}
-
 static bool has_out(const run *r)
 {
   for (size_t k = 0; k < r->request.n_assignments; k++) {
@@ -151,11 +146,11 @@ static int show(const run *r)
 static int execute(run *r)
 {
   double start = run_now();
-  if (!source_read_graph(&r->source, r->context, r->request.file)) return STATUS_ERROR;
-  int status = run_bind(r);
+  int status = run_read(r);
+  if (status == STATUS_OK) status = run_bind(r);
   double bound = run_now();
   run_progress(r, "compiling", r->request.file);
-  if (status == STATUS_OK) status = compile(r);
+  if (status == STATUS_OK) status = run_compile(r);
   r->times.read = bound - start;
   r->times.compile = run_now() - bound;
   if (status == STATUS_OK) status = run_files_create(r);
@@ -192,6 +187,8 @@ int cmd_run(const command *self, int argc, char **argv)
   free(r.operands);
   free(r.request.assignments);
   tg_kernel_destroy(r.kernel);
+  tg_machine_destroy(r.machine);
+  tg_program_destroy(r.program);
   source_free(&r.source);
   tg_context_destroy(r.context);
   return status;

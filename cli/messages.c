@@ -164,6 +164,14 @@ static void put_line(line l, size_t place, size_t length)
   fputc('\n', stderr);
 }
 
+void print_source_line(const char *text, size_t n, uint32_t column, uint32_t length)
+{
+  file_bytes bytes = {(unsigned char *)(uintptr_t)text, n};
+  line l = find_line(&bytes, 1);
+  size_t place = column > 0 ? column - 1 : 0;
+  if (l.n > 0) put_line(l, place < l.n ? place : l.n, length);
+}
+
 int print_source_error(const char *path, const file_bytes *text, const tg_error *error)
 {
   put_message(path, error);

@@ -2,7 +2,8 @@
  *
  *     cmd_run.c  options -> request     run_bind.c   request -> operands, their files opened, and n
  *     run_stream.c  the lanes, window by window: input files -> operands -> outputs and results
- *     run_write.c   outputs -> files    run_print.c, run_json.c   results -> standard output */
+ *     run_write.c   outputs -> files    run_print.c, run_json.c   results -> standard output
+ *     run_target.c  what runs: a kernel made of a graph, or a machine of a program; its operands, windows and report */
 #ifndef TG_CLI_RUN_H
 #define TG_CLI_RUN_H
 
@@ -21,9 +22,9 @@ typedef struct assignment {
 
 /* The options. */
 typedef struct request {
-  const char *file, *backend;
+  const char *file, *backend, *entry;
   bool has_n, has_passes, stats, json, quiet;
-  uint64_t n, fuel, passes;
+  uint64_t n, fuel, passes, seed;
   uint64_t window;    /* lanes; 0: as many as seem good */
   unsigned n_threads; /* 0: as many as there are */
   assignment *assignments;
@@ -40,11 +41,14 @@ typedef struct run_file {
   file_out out;
 } run_file;
 
-enum { RUN_ROWS = 10 }; /* that are printed */
+/* The rows that are printed; the instances of a machine whose number nothing says. */
+enum { RUN_ROWS = 10, RUN_INSTANCES = 100000 };
 
 typedef struct run_operand {
   tg_operand_info info;
   size_t n;                         /* its elements in all */
+  size_t width;                     /* of them, in each lane */
+  bool is_array;                    /* whether a lane's are an array */
   column column;                    /* its memory: for all of them, or if it is streamed, for a window */
   column window;                    /* the part of it that is in use now */
   bool is_bound;                    /* it was given */
@@ -66,13 +70,16 @@ typedef struct run {
   request request;
   source source;
   tg_context *context;
-  tg_kernel *kernel;
+  tg_kernel *kernel;   /* of a graph */
+  tg_program *program; /* or of a program: */
+  tg_machine *machine;
   run_operand *operands;
   size_t n_operands;
   run_file *files;
   size_t n_files;
   uint64_t n; /* lanes */
   tg_outcome outcome;
+  tg_machine_outcome machine_outcome;
   run_times times;
   tg_stats stats;
 } run;
@@ -80,6 +87,21 @@ typedef struct run {
 /* Gives every operand its value, memory or file and finds the number of lanes. Prints what is wrong and returns its
  * exit status. */
 int run_bind(run *r);
+
+/* Reads what is to run: a graph or a machine. */
+int run_read(run *r);
+/* Compiles a graph; a machine is compiled when it is read. */
+int run_compile(run *r);
+/* The number of operands, and what they are. */
+size_t run_n_operands(const run *r);
+void run_describe(run *r, size_t k);
+/* The default file of an operand, "folder/file:column", to be freed; NULL: there is none. */
+char *run_default_file(const run *r, size_t k);
+/* Begins the lanes; runs those of a window, whose bindings are given; ends them. */
+int run_begin(run *r, tg_run **parts);
+int run_part(run *r, tg_run *parts, const tg_binding *bindings, uint64_t n);
+int run_end(run *r);
+const char *run_backend(const run *r);
 
 /* Prints what is wrong with the file of an operand. Returns STATUS_ERROR. */
 int run_read_error(const run_operand *o, const tg_error *error);

@@ -67,6 +67,9 @@ static int check_out(const run *r, const assignment *a)
   if (format == COLUMN_UNKNOWN) {
     return usage_error(r->self, "the extension of '%s' names no format: use .npy, .csv or .bin", a->value);
   }
+  if (format == COLUMN_CSV && r->operands[a->operand].is_array) {
+    return usage_error(r->self, "'%s' is an array in each instance: write it to .npy or .bin", a->text);
+  }
   for (const assignment *b = r->request.assignments; b < a; b++) {
     if (b->kind != ASSIGN_OUT || strcmp(a->value, b->value) != 0) continue;
     if (format != COLUMN_CSV) return usage_error(r->self, "'%s' is named twice, and only .csv takes several", a->value);
@@ -188,6 +191,16 @@ static int bind_assignment(run *r, const assignment *a)
 
 /* ---- what was not given ---- */
 
+/* Inputs and shared arrays of a program may name a file. */
+static int bind_default(run *r, size_t k)
+{
+  char *file = run_default_file(r, k);
+  if (!file) return STATUS_OK;
+  int status = bind_file(r, &(assignment){.kind = ASSIGN_IN, .value = file, .operand = k}, &r->operands[k]);
+  free(file);
+  return status;
+}
+
 static int missing_operand(const tg_operand_info *info)
 {
   fprintf(stderr, "throng run: error: nothing is given for %s '%s' of type %s\n", operand_kind_name(info->kind),
@@ -227,6 +240,10 @@ static int find_n(run *r)
     if (!first) first = o;
     if (!r->request.has_n && o->n != first->n) return lengths_disagree(first, o);
   }
+  if (!r->request.has_n && !first && r->machine) {
+    r->n = RUN_INSTANCES;
+    return STATUS_OK;
+  }
   if (!r->request.has_n && !first) {
     return usage_error(r->self, "no input comes from a file, so the number of lanes is not known: add -n N");
   }
@@ -242,7 +259,7 @@ static int bind_outputs(run *r)
     run_operand *o = &r->operands[k];
     tg_error error = {.code = TG_OK};
     if (o->info.kind != TG_OUTPUT && o->info.kind != TG_RESULT) continue;
-    o->n = o->info.kind == TG_OUTPUT ? (size_t)r->n : 1;
+    o->n = o->info.kind == TG_OUTPUT ? (size_t)r->n * o->width : 1;
     o->is_streamed = o->info.kind == TG_OUTPUT;
     o->column = o->window = (column){.mode = o->info.mode, .n = o->n};
     o->is_bound = true;
@@ -257,16 +274,19 @@ int run_bind(run *r)
 {
   int status = STATUS_OK;
   tg_error error = {.code = TG_NOMEM};
-  size_t n = tg_graph_n_operands(r->source.graph);
+  size_t n = run_n_operands(r);
   r->operands = calloc(n + 1, sizeof *r->operands);
   if (!r->operands) return print_error(NULL, &error);
   r->n_operands = n;
-  for (size_t k = 0; k < n; k++) tg_graph_operand(r->source.graph, k, &r->operands[k].info);
+  for (size_t k = 0; k < n; k++) run_describe(r, k);
   for (size_t k = 0; k < r->request.n_assignments && status == STATUS_OK; k++) {
     status = resolve(r, &r->request.assignments[k]);
   }
   for (size_t k = 0; k < r->request.n_assignments && status == STATUS_OK; k++) {
     status = bind_assignment(r, &r->request.assignments[k]);
+  }
+  for (size_t k = 0; k < n && status == STATUS_OK; k++) {
+    if (!r->operands[k].is_bound) status = bind_default(r, k);
   }
   for (size_t k = 0; k < n && status == STATUS_OK; k++) {
     if (is_missing(&r->operands[k])) status = missing_operand(&r->operands[k].info);

@@ -46,6 +46,54 @@ static json_t *make_report(const run *r)
   return report;
 }
 
+/* The elements of one value in native mode, given by its bits. */
+static json_t *make_scalar(tg_type type, uint64_t bits)
+{
+  unsigned char element[8];
+  size_t bytes = tg_type_bytes(type);
+  char text[NUMBER_TEXT];
+  for (size_t k = 0; k < bytes; k++) {
+    element[column_host_is_big() ? bytes - 1 - k : k] = (unsigned char)(bits >> 8 * k);
+  }
+  if (type == TG_BOOL) return json_boolean(bits != 0);
+  number_format((tg_mode)type, element, text);
+  bool is_finite = !strstr(text, "inf") && !strstr(text, "nan");
+  return is_finite ? make_number(text) : json_string(text);
+}
+
+static json_t *make_histogram(const tg_report_line *line)
+{
+  json_t *histogram = json_object(), *counts = json_array();
+  for (size_t k = 0; k < line->n_bins; k++) json_array_append_new(counts, make_count(line->bins[k]));
+  json_object_set_new(histogram, "low", make_scalar(TG_F64, tg_bits_f64(line->low)));
+  json_object_set_new(histogram, "high", make_scalar(TG_F64, tg_bits_f64(line->high)));
+  json_object_set_new(histogram, "counts", counts);
+  return histogram;
+}
+
+static json_t *make_machine_report(const run *r)
+{
+  json_t *report = json_object();
+  tg_report_line line;
+  for (size_t k = 0; tg_machine_report(r->machine, k, &line) == TG_OK; k++) {
+    json_object_set_new(report, line.name, line.bins ? make_histogram(&line) : make_scalar(line.type, line.bits));
+  }
+  return report;
+}
+
+static json_t *make_machine_trap(const run *r)
+{
+  const tg_machine_outcome *t = &r->machine_outcome;
+  json_t *first = json_object();
+  json_object_set_new(first, "instance", make_count(t->first_instance));
+  json_object_set_new(first, "code", make_count(t->first_code));
+  json_object_set_new(first, "text", json_string(tg_trap_text(t->first_code)));
+  json_object_set_new(first, "file", json_string(t->first_path));
+  json_object_set_new(first, "line", make_count(t->first_pos.line));
+  json_object_set_new(first, "column", make_count(t->first_pos.column));
+  return first;
+}
+
 static json_t *make_outputs(const run *r)
 {
   json_t *outputs = json_array();
@@ -67,7 +115,9 @@ static json_t *make_outputs(const run *r)
 static json_t *make_traps(const run *r)
 {
   json_t *traps = json_object(), *first = json_null();
-  if (r->outcome.n_trapped > 0) {
+  if (r->outcome.n_trapped > 0 && r->machine) {
+    first = make_machine_trap(r);
+  } else if (r->outcome.n_trapped > 0) {
     first = json_object();
     json_object_set_new(first, "lane", make_count(r->outcome.first_lane));
     json_object_set_new(first, "code", make_count(r->outcome.first_code));
@@ -112,7 +162,7 @@ static void add_figures(json_t *stats, const run *r)
 static json_t *make_stats(const run *r)
 {
   json_t *stats = json_object(), *seconds = json_object();
-  json_object_set_new(stats, "backend", json_string(tg_kernel_backend(r->kernel)));
+  json_object_set_new(stats, "backend", json_string(run_backend(r)));
   json_object_set_new(stats, "threads", make_count(tg_context_threads(r->context)));
   json_object_set_new(stats, "lanes", make_count(r->n));
   json_object_set_new(seconds, "read", make_seconds(r->times.read));
@@ -144,7 +194,7 @@ static void bare_numbers(char *text)
 int run_print_json(const run *r)
 {
   json_t *root = json_object();
-  json_object_set_new(root, "report", make_report(r));
+  json_object_set_new(root, "report", r->machine ? make_machine_report(r) : make_report(r));
   json_object_set_new(root, "outputs", make_outputs(r));
   json_object_set_new(root, "traps", make_traps(r));
   if (r->request.stats) json_object_set_new(root, "stats", make_stats(r));

@@ -34,6 +34,54 @@ static bool print_results(const run *r)
   return width > 0;
 }
 
+/* ---- reports of machines ---- */
+
+static void format_scalar(tg_type type, uint64_t bits, char *out)
+{
+  unsigned char element[8];
+  size_t bytes = tg_type_bytes(type);
+  for (size_t k = 0; k < bytes; k++) {
+    element[column_host_is_big() ? bytes - 1 - k : k] = (unsigned char)(bits >> 8 * k);
+  }
+  number_format((tg_mode)type, element, out);
+}
+
+/* A bar for each bin, as long as its share of the fullest. */
+static void print_histogram(const tg_report_line *line)
+{
+  enum { BAR = 50 };
+  uint64_t most = 1;
+  for (size_t k = 0; k < line->n_bins; k++) most = line->bins[k] > most ? line->bins[k] : most;
+  printf("%s\n", line->name);
+  for (size_t k = 0; k < line->n_bins; k++) {
+    double from = line->low + (line->high - line->low) * (double)k / (double)line->n_bins;
+    size_t halves = (size_t)((double)line->bins[k] / (double)most * (2 * BAR) + 0.5);
+    printf("%12.5g  %12" PRIu64 "  ", from, line->bins[k]);
+    for (size_t i = 0; i < halves / 2; i++) fputs("\u2588", stdout);
+    puts(halves % 2 ? "\u258c" : "");
+  }
+}
+
+static bool print_report(const run *r)
+{
+  tg_report_line line;
+  char value[NUMBER_TEXT];
+  int width = 0;
+  for (size_t k = 0; tg_machine_report(r->machine, k, &line) == TG_OK; k++) {
+    int n = (int)strlen(line.name);
+    if (!line.bins && n > width) width = n;
+  }
+  for (size_t k = 0; tg_machine_report(r->machine, k, &line) == TG_OK; k++) {
+    if (line.bins) {
+      print_histogram(&line);
+      continue;
+    }
+    format_scalar(line.type, line.bits, value);
+    printf("%-*s  %s\n", width, line.name, value);
+  }
+  return tg_machine_report(r->machine, 0, &line) == TG_OK;
+}
+
 /* ---- tables of rows ---- */
 
 /* A table: the outputs of all lanes, or one accumulator. */
@@ -88,12 +136,12 @@ static void print_table(const run *r, const table *t)
 
 void run_print(const run *r, bool with_rows)
 {
-  bool is_first = !print_results(r), has_outputs = false;
+  bool is_first = !(r->machine ? print_report(r) : print_results(r)), has_outputs = false;
   for (size_t k = 0; k < r->n_operands; k++) has_outputs |= r->operands[k].info.kind == TG_OUTPUT;
   if (!with_rows) return;
   if (has_outputs) {
     if (!is_first) putchar('\n');
-    print_table(r, &(table){"lane", NULL, r->n});
+    print_table(r, &(table){r->machine ? "id" : "lane", NULL, r->n});
     is_first = false;
   }
   for (size_t k = 0; k < r->n_operands; k++) {
@@ -107,9 +155,21 @@ void run_print(const run *r, bool with_rows)
 
 /* ---- beside the results ---- */
 
+static void print_machine_traps(const run *r)
+{
+  const tg_machine_outcome *t = &r->machine_outcome;
+  fprintf(stderr, "%s:%u:%u: %" PRIu64 " of %" PRIu64 " instances trapped; the first is number %" PRIu64 ": %s\n",
+          t->first_path, (unsigned)t->first_pos.line, (unsigned)t->first_pos.column, t->n_trapped, t->n,
+          t->first_instance, tg_trap_text(t->first_code));
+}
+
 void run_print_traps(const run *r)
 {
   const tg_outcome *t = &r->outcome;
+  if (r->machine) {
+    print_machine_traps(r);
+    return;
+  }
   fprintf(stderr, "%s: %" PRIu64 " of %" PRIu64 " lanes trapped; the first is lane %" PRIu64 ", ", r->request.file,
           t->n_trapped, r->n, t->first_lane);
   if (t->first_code == TG_TRAP_FUEL) {
@@ -125,8 +185,8 @@ void run_print_stats(const run *r)
 {
   const run_times *t = &r->times;
   unsigned n_threads = r->stats.n_threads > 0 ? r->stats.n_threads : tg_context_threads(r->context);
-  fprintf(stderr, "back-end %s, %u thread%s, %" PRIu64 " lanes, %.3g million lanes/s\n", tg_kernel_backend(r->kernel),
-          n_threads, n_threads == 1 ? "" : "s", r->n, t->run > 0 ? (double)r->n / t->run / 1e6 : 0.0);
+  fprintf(stderr, "back-end %s, %u thread%s, %" PRIu64 " lanes, %.3g million lanes/s\n", run_backend(r), n_threads,
+          n_threads == 1 ? "" : "s", r->n, t->run > 0 ? (double)r->n / t->run / 1e6 : 0.0);
   fprintf(stderr, "seconds: read %.6f, compile %.6f, run %.6f, write %.6f\n", t->read, t->compile, t->run, t->write);
   run_print_figures(r);
 }

@@ -16,6 +16,7 @@ typedef struct windows {
   tg_binding *bindings;
   tg_run *parts;
   uint64_t first, n, most; /* lanes: where the window begins, how many it has, and how many it may have */
+  uint64_t next;           /* how many it should have, for progress to be seen */
   double start, said;      /* when the first began, and when progress was last reported */
 } windows;
 
@@ -26,7 +27,8 @@ static uint64_t choose_window(const run *r)
   uint64_t bytes = 1, asked = r->request.window;
   if (asked > 0) return (asked + TG_BLOCK_LANES - 1) / TG_BLOCK_LANES * TG_BLOCK_LANES;
   for (size_t k = 0; k < r->n_operands; k++) {
-    if (r->operands[k].is_streamed) bytes += tg_mode_bytes(r->operands[k].info.mode);
+    const run_operand *o = &r->operands[k];
+    if (o->is_streamed) bytes += tg_mode_bytes(o->info.mode) * o->width;
   }
   uint64_t window = WINDOW_BYTES / bytes / WINDOW_LEAST * WINDOW_LEAST;
   if (window > WINDOW_MOST) return WINDOW_MOST;
@@ -41,7 +43,7 @@ static tg_status make_lanes(const windows *w, run_operand *o, tg_error *error)
     o->hash = column_hash_create();
     if (!o->hash) return TG_NOMEM;
   }
-  return column_create(o->info.mode, (size_t)n, &o->column, error);
+  return column_create(o->info.mode, (size_t)n * o->width, &o->column, error);
 }
 
 static tg_status make_memory(windows *w, tg_error *error)
@@ -54,7 +56,7 @@ static tg_status make_memory(windows *w, tg_error *error)
   }
   if (status != TG_OK) return status;
   w->bindings = calloc(r->n_operands + 1, sizeof *w->bindings);
-  return w->bindings ? tg_run_create(r->kernel, &w->parts, error) : TG_NOMEM;
+  return w->bindings ? TG_OK : TG_NOMEM;
 }
 
 /* ---- one window ---- */
@@ -63,13 +65,13 @@ static tg_status make_memory(windows *w, tg_error *error)
 static void place(windows *w, size_t k)
 {
   run_operand *o = &w->r->operands[k];
-  size_t bytes = tg_mode_bytes(o->info.mode);
+  size_t bytes = tg_mode_bytes(o->info.mode), lane = bytes * o->width;
   bool is_lanes = o->is_streamed || o->info.kind == TG_OUTPUT;
   o->window = o->column;
-  if (is_lanes) o->window.n = (size_t)w->n;
-  if (is_lanes && !o->is_streamed) o->window.data += (size_t)w->first * bytes;
+  if (is_lanes) o->window.n = (size_t)w->n * o->width;
+  if (is_lanes && !o->is_streamed) o->window.data += (size_t)w->first * lane;
   w->bindings[k] = (tg_binding){
-      .data = o->window.data, .bytes = o->window.n * bytes, .stride = o->is_broadcast ? 0 : (ptrdiff_t)bytes};
+      .data = o->window.data, .bytes = o->window.n * bytes, .stride = o->is_broadcast ? 0 : (ptrdiff_t)lane};
 }
 
 /* Fills inputs, and clears outputs, so that lanes that trap leave zeros. */
@@ -90,18 +92,13 @@ static int fill(windows *w)
   return STATUS_OK;
 }
 
-static int invoke(windows *w)
+/* The first rows; of an array, its first element. */
+static void keep_rows(run_operand *o)
 {
-  run *r = w->r;
-  tg_error error = {.code = TG_OK};
-  tg_invocation part = TG_INVOCATION_INIT;
-  part.n = w->n;
-  part.bindings = w->bindings;
-  part.n_bindings = r->n_operands;
-  part.fuel = r->request.fuel;
-  part.outcome = &r->outcome;
-  part.stats = &r->stats;
-  return tg_run_part(w->parts, &part, &error) == TG_OK ? STATUS_OK : print_error(r->request.file, &error);
+  size_t bytes = tg_mode_bytes(o->info.mode), n = o->window.n / o->width;
+  for (size_t i = 0; i < RUN_ROWS && i < n; i++) {
+    memcpy(o->rows + i * bytes, o->window.data + i * o->width * bytes, bytes);
+  }
 }
 
 /* What is told of outputs: the first rows, and a checksum. */
@@ -109,9 +106,8 @@ static void keep(windows *w)
 {
   for (size_t k = 0; k < w->r->n_operands; k++) {
     run_operand *o = &w->r->operands[k];
-    size_t rows = o->window.n < RUN_ROWS ? o->window.n : RUN_ROWS;
     if (o->info.kind != TG_OUTPUT) continue;
-    if (w->first == 0) memcpy(o->rows, o->window.data, rows * tg_mode_bytes(o->info.mode));
+    if (w->first == 0) keep_rows(o);
     if (o->hash) column_hash_add(o->hash, &o->window);
   }
 }
@@ -142,7 +138,7 @@ static int run_window(windows *w)
   double start = run_now();
   int status = fill(w);
   double filled = run_now();
-  if (status == STATUS_OK) status = invoke(w);
+  if (status == STATUS_OK) status = run_part(r, w->parts, w->bindings, w->n);
   double ran = run_now();
   if (status == STATUS_OK) keep(w);
   if (status == STATUS_OK) status = run_files_write(r);
@@ -152,16 +148,27 @@ static int run_window(windows *w)
   return status;
 }
 
+/* Windows that take about a quarter of a second. */
+static void pace(windows *w, double seconds)
+{
+  if (seconds < 0.15 && w->next < w->most) w->next *= 2;
+  if (seconds > 0.4 && w->next >= 2 * (uint64_t)WINDOW_LEAST) w->next = w->next / 2 / WINDOW_LEAST * WINDOW_LEAST;
+  if (w->next > w->most) w->next = w->most;
+}
+
 /* At least one window, though it be empty: results are made even of no lanes. */
 static int run_windows(windows *w)
 {
   int status = STATUS_OK;
   w->start = run_now();
+  w->next = w->most < WINDOW_LEAST ? w->most : WINDOW_LEAST;
   do {
     uint64_t left = w->r->n - w->first;
-    w->n = left < w->most ? left : w->most;
+    double begun = run_now();
+    w->n = left < w->next ? left : w->next;
     report(w);
     status = run_window(w);
+    pace(w, run_now() - begun);
     w->first += w->n;
   } while (status == STATUS_OK && w->first < w->r->n);
   return status;
@@ -172,7 +179,9 @@ int run_stream(run *r)
   tg_error error = {.code = TG_OK};
   windows w = {.r = r, .most = choose_window(r)};
   error.code = make_memory(&w, &error);
-  int status = error.code == TG_OK ? run_windows(&w) : print_error(NULL, &error);
+  int status = error.code == TG_OK ? run_begin(r, &w.parts) : print_error(NULL, &error);
+  if (status == STATUS_OK) status = run_windows(&w);
+  if (status == STATUS_OK) status = run_end(r);
   tg_run_destroy(w.parts);
   free(w.bindings);
   return status;

@@ -36,7 +36,8 @@ static bool collect(run *r, size_t first, run_file *f)
   for (size_t k = first; f->columns && k < r->request.n_assignments; k++) {
     run_operand *o = &r->operands[a[k].operand];
     if (!is_in(&a[k], f)) continue;
-    f->columns[f->n++] = (named_column){o->info.name, f->is_streamed ? &o->window : &o->column};
+    f->columns[f->n++] =
+        (named_column){o->info.name, f->is_streamed ? &o->window : &o->column, o->is_array ? o->width : 0};
     o->is_streamed &= f->is_streamed; /* else as long as what else is in the file, and that is in memory */
   }
   return f->columns != NULL;

@@ -52,8 +52,12 @@ static void print_graph_error(const source *s, const tg_error *error)
 
 bool source_read_graph(source *s, tg_context *context, const char *path)
 {
+  return source_read(s, path) && source_build_graph(s, context);
+}
+
+bool source_build_graph(source *s, tg_context *context)
+{
   tg_error error = {.code = TG_OK};
-  if (!source_read(s, path)) return false;
   error.code = tg_graph_read(context, s->bytes.data, s->bytes.n, s->form, &s->graph, &error);
   if (error.code != TG_OK) print_graph_error(s, &error);
   return error.code == TG_OK;

@@ -151,7 +151,8 @@ typedef struct tg_allocator {
  * inside a parallel region of its own OpenMP program stays alone. Without OpenMP there is the calling thread alone.
  * Otherwise they are the caller's: parallel_for calls task(arg, 0) ... task(arg, n_tasks - 1), each once, in any order
  * and in any threads, and returns when all have returned; n_threads is how many may run at once, and n_tasks is at most
- * that. An invocation uses as many threads as it is worth, at most 1024. The result never depends on them. */
+ * that. An invocation uses as many threads as it is worth, at most 1024; invocations that run at the same time, in threads
+ * of the caller's, share what there is, and each goes on alone when nothing is left. The result never depends on them. */
 typedef struct tg_threads {
   void (*parallel_for)(void *self, size_t n_tasks, void (*task)(void *arg, size_t index), void *arg);
   void *self;
@@ -541,7 +542,7 @@ typedef struct tg_run tg_run;
 TG_API tg_status tg_run_create(const tg_kernel *kernel, tg_run **out, tg_error *error);
 
 /* Runs the next part->n lanes. Inputs and outputs are bound to the elements of these lanes alone; parameters, tables
- * and fuel are the same in every part; accumulators go on from what they hold. Afterwards results and outcome are those
+ * and fuel are the same in every part; accumulators go on from what they hold. Afterwards results, outcome and stats are
  * of all lanes so far, the same bits as of one invocation. part->workspace is not used; nothing is allocated. An error
  * leaves the run and all memory as they were. Errors: ARGUMENT, BOUNDS, OVERLAP. */
 TG_API tg_status tg_run_part(tg_run *run, const tg_invocation *part, tg_error *error);
@@ -665,6 +666,7 @@ typedef struct tg_machine_operand_info {
   const char *file, *column, *path; /* default file of an input, relative to the folder of `path`; or NULL */
 } tg_machine_operand_info;
 TG_API const char *tg_machine_name(const tg_machine *machine);
+TG_API const char *tg_machine_backend(const tg_machine *machine);
 TG_API size_t tg_machine_n_operands(const tg_machine *machine);
 TG_API tg_status tg_machine_operand(const tg_machine *machine, size_t index, tg_machine_operand_info *info);
 /* The position of the operand called name, or TG_POISON. */

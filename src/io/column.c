@@ -95,7 +95,8 @@ tg_status column_write_head(file_out *out, column_format format, const named_col
 {
   if (format == COLUMN_CSV) return csv_write_header(out, columns, n, error);
   if (format == COLUMN_UNKNOWN || n != 1) return error_set(error, TG_ARGUMENT, "one column, to .npy, .csv or .bin");
-  return format == COLUMN_NPY ? npy_write_header(out, columns[0].column->mode, n_elements, error) : TG_OK;
+  return format == COLUMN_NPY ? npy_write_header(out, columns[0].column->mode, n_elements, columns[0].width, error)
+                              : TG_OK;
 }
 
 tg_status column_write_elements(file_out *out, column_format format, const named_column *columns, size_t n,

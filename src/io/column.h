@@ -30,6 +30,7 @@ tg_status column_read(const char *path, const char *name, tg_mode mode, column *
 typedef struct named_column {
   const char *name;
   const column *column;
+  size_t width; /* 0: one dimension; else .npy has a second one of so many elements */
 } named_column;
 
 /* Writes columns to a file that was created: any number, of one length, to .csv, one to others. Errors: IO, ARGUMENT.

@@ -274,13 +274,14 @@ bool npy_is_reversed(tg_mode mode)
   return dtypes[mode][0] != '|' && (dtypes[mode][0] == '>') != column_mode_is_big(mode);
 }
 
-tg_status npy_write_header(file_out *out, tg_mode mode, size_t n, tg_error *error)
+tg_status npy_write_header(file_out *out, tg_mode mode, size_t n, size_t width, tg_error *error)
 {
-  char header[128];
+  char header[128], row[32] = "";
   memcpy(header, magic, sizeof magic);
   memcpy(header + 6, "\1\0\166\0", 4); /* version 1.0; 118 bytes follow, so that the elements are aligned to 128 */
-  int length = snprintf(header + 10, sizeof header - 10, "{'descr': '%s', 'fortran_order': False, 'shape': (%zu,), }",
-                        dtypes[mode], n);
+  if (width > 0) snprintf(row, sizeof row, " %zu", width);
+  int length = snprintf(header + 10, sizeof header - 10, "{'descr': '%s', 'fortran_order': False, 'shape': (%zu,%s), }",
+                        dtypes[mode], n, row);
   memset(header + 10 + length, ' ', sizeof header - 10 - (size_t)length);
   header[sizeof header - 1] = '\n';
   return file_write(out, header, sizeof header, error);

@@ -186,6 +186,11 @@ const char *tg_machine_name(const tg_machine *m)
   return m->entry->name;
 }
 
+const char *tg_machine_backend(const tg_machine *m)
+{
+  return tg_kernel_backend(m->phases[m->routines.n_phases - 1].kernel);
+}
+
 size_t tg_machine_n_operands(const tg_machine *m)
 {
   return m->entry->n_operands;

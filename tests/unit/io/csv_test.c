@@ -284,7 +284,7 @@ static void round_trip(void **state)
   folder_path(state, "a.csv", path);
   for (int mode = 0; mode < TG_MODE_COUNT; mode++) {
     fill(&columns[mode], (tg_mode)mode, N);
-    named[mode] = (named_column){tg_mode_name((tg_mode)mode), &columns[mode]};
+    named[mode] = (named_column){tg_mode_name((tg_mode)mode), &columns[mode], 0};
   }
   write_columns(path, named, TG_MODE_COUNT);
   for (int mode = 0; mode < TG_MODE_COUNT; mode++) {
