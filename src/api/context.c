@@ -42,6 +42,7 @@ tg_status tg_context_create(const tg_context_options *options, tg_context **out)
     return TG_NOMEM;
   }
   context->allocator = chosen.allocator;
+  atomic_init(&context->n_busy, 0);
   context->threads = choose_threads(context, chosen.threads);
   *out = context;
   return TG_OK;

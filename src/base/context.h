@@ -4,9 +4,12 @@
 
 #include "throng.h"
 
+#include <stdatomic.h>
+
 struct tg_context {
   tg_allocator allocator;
   tg_threads threads; /* with a parallel_for, at least one thread */
+  atomic_uint n_busy; /* of them, by invocations that wanted more than one */
 };
 
 #endif

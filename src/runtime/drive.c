@@ -4,6 +4,7 @@
 
 #include "base/fpenv.h"
 #include "graph/element.h"
+#include "runtime/threads.h"
 
 static void write_result(const tg_kernel *kernel, const operand_memory *memory, uint32_t node, uint64_t value)
 {
@@ -91,24 +92,33 @@ static void drive_plainly(const tg_kernel *kernel, const tg_invocation *call, co
   write_outcome(call, &out, 1, 0);
 }
 
-void drive(const tg_kernel *kernel, const tg_invocation *call, unsigned char *workspace, size_t bytes)
+static void drive_tiles(const tg_kernel *kernel, const tg_invocation *call, const engine_args *args,
+                        unsigned char *workspace, unsigned n_workers)
 {
-  const operand_memory *memory = (const operand_memory *)(void *)(workspace + kernel->layout.operands);
-  void *uniforms = workspace + kernel->layout.uniforms;
-  engine_args args = {memory, call->n, call->fuel, uniforms, 0};
-  unsigned n_workers = plan_workers(kernel, call, memory, bytes);
-  if (n_workers == 1 && kernel->n_sums + kernel->n_args == 0) {
-    drive_plainly(kernel, call, &args, workspace);
-    return;
-  }
   tile_run run;
-  drive_open(&run, kernel, &args, workspace, n_workers);
-  tile_worker *first = tiles_worker(&run, 0);
+  drive_open(&run, kernel, args, workspace, n_workers);
+  unsigned char *first = (unsigned char *)(void *)tiles_worker(&run, 0);
   fpenv saved = fpenv_enter();
   if (call->n > 0) {
-    kernel->backend->prepare(kernel->code, &args, (unsigned char *)(void *)first + kernel->layout.scratch, uniforms);
+    kernel->backend->prepare(kernel->code, args, first + kernel->layout.scratch, workspace + kernel->layout.uniforms);
   }
   drive_run(&run);
   drive_close(&run, call);
   fpenv_leave(saved);
+}
+
+void drive(const tg_kernel *kernel, const tg_invocation *call, unsigned char *workspace, size_t bytes)
+{
+  const operand_memory *memory = (const operand_memory *)(void *)(workspace + kernel->layout.operands);
+  engine_args args = {memory, call->n, call->fuel, workspace + kernel->layout.uniforms, 0};
+  unsigned wanted = plan_workers(kernel, call, memory, bytes);
+  unsigned n_workers = wanted > 1 ? threads_take(kernel->context, wanted) : 1;
+  if (n_workers == 1 && kernel->n_sums + kernel->n_args == 0) {
+    drive_plainly(kernel, call, &args, workspace);
+  } else {
+    drive_tiles(kernel, call, &args, workspace, n_workers);
+  }
+  if (wanted > 1) {
+    threads_give(kernel->context, n_workers);
+  }
 }

@@ -4,6 +4,7 @@
  * The workspace lives as long as the run, and with it the uniform values and the pile of float sums, whose parts are
  * numbered by blocks of the whole. All else that must be handed on is a few partials (tile_carry), from which the first
  * worker of the next part begins. */
+#include "runtime/threads.h"
 #include "runtime/tiles.h"
 
 #include "base/fpenv.h"
@@ -100,9 +101,13 @@ static void keep_carry(tg_run *run, const tile_run *tiles)
 {
   const tg_kernel *kernel = run->kernel;
   const tile_worker *first = tiles_worker(tiles, 0);
+  unsigned n_threads = run->carry.stats.n_threads;
   memcpy(run->carry.sums, first->out.sums, kernel->n_sums * sizeof *run->carry.sums);
   memcpy(run->carry.best, first->best, kernel->n_args * sizeof *run->carry.best);
   run->carry.traps = first->out.traps;
+  run->carry.stats.n_threads = n_threads > tiles->n_workers ? n_threads : tiles->n_workers;
+  run->carry.stats.loop_rounds = first->out.loop_rounds;
+  run->carry.stats.loop_slots = first->out.loop_slots;
   run->n_parts = tiles->pile.n;
 }
 
@@ -114,7 +119,9 @@ static void run_part(tg_run *run, const tg_invocation *part, const operand_memor
   void *uniforms = workspace + kernel->layout.uniforms;
   engine_args args = {memory, part->n, part->fuel, uniforms, run->n};
   tile_run tiles;
-  drive_open(&tiles, kernel, &args, workspace, plan_workers(kernel, part, memory, run->workspace->bytes));
+  unsigned wanted = plan_workers(kernel, part, memory, run->workspace->bytes);
+  unsigned n_workers = wanted > 1 ? threads_take(kernel->context, wanted) : 1;
+  drive_open(&tiles, kernel, &args, workspace, n_workers);
   align_tiles(&tiles, run, part->n);
   fpenv saved = fpenv_enter();
   if (part->n > 0 && !run->is_prepared) {
@@ -126,6 +133,12 @@ static void run_part(tg_run *run, const tg_invocation *part, const operand_memor
   keep_carry(run, &tiles);
   drive_close(&tiles, part);
   fpenv_leave(saved);
+  if (wanted > 1) {
+    threads_give(kernel->context, n_workers);
+  }
+  if (part->stats != NULL) {
+    *part->stats = run->carry.stats;
+  }
   run->n += part->n;
 }
 

@@ -4,6 +4,8 @@
  * threads of a team for the next one, but end those that a smaller team does not need. */
 #include "runtime/threads.h"
 
+#include "base/context.h"
+
 #ifdef _OPENMP
 #include <omp.h>
 #endif
@@ -16,6 +18,22 @@ void threads_yield(void)
 #if defined(__unix__) || defined(__APPLE__)
   sched_yield();
 #endif
+}
+
+unsigned threads_take(tg_context *context, unsigned wanted)
+{
+  unsigned busy = atomic_load_explicit(&context->n_busy, memory_order_relaxed), n, most = context->threads.n_threads;
+  do {
+    n = busy < most ? most - busy : 1;
+    n = n < wanted ? n : wanted;
+  } while (!atomic_compare_exchange_weak_explicit(&context->n_busy, &busy, busy + n, memory_order_relaxed,
+                                                  memory_order_relaxed));
+  return n;
+}
+
+void threads_give(tg_context *context, unsigned taken)
+{
+  atomic_fetch_sub_explicit(&context->n_busy, taken, memory_order_relaxed);
 }
 
 #ifdef _OPENMP

@@ -22,6 +22,11 @@ void threads_parallel_for(void *self, size_t n_tasks, void (*task)(void *arg, si
  * would only get in each other's way. */
 bool threads_are_taken(const tg_threads *threads);
 
+/* Of `wanted` threads of a context, 2 or more, as many as other invocations leave that are running; the calling one at
+ * least. So callers that invoke from threads of their own do not each get all. What was taken is given back. */
+unsigned threads_take(tg_context *context, unsigned wanted);
+void threads_give(tg_context *context, unsigned taken);
+
 /* Lets other threads run: for a thread that waits for one of them. */
 void threads_yield(void);
 

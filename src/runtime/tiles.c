@@ -98,6 +98,8 @@ static void take_carry(const tg_kernel *kernel, tile_worker *worker, const tile_
   memcpy(worker->out.sums, carry->sums, kernel->n_sums * sizeof *carry->sums);
   memcpy(worker->best, carry->best, kernel->n_args * sizeof *carry->best);
   worker->out.traps = carry->traps;
+  worker->out.loop_rounds = carry->stats.loop_rounds;
+  worker->out.loop_slots = carry->stats.loop_slots;
 }
 
 static void open_worker(const tile_run *run, tile_worker *worker, size_t index)

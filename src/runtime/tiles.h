@@ -14,11 +14,12 @@ typedef struct tile_best {
   uint64_t block;
 } tile_best;
 
-/* What the parts of a run hand on, beside the pile: columns of integer sums, best lanes, traps. */
+/* What the parts of a run hand on, beside the pile: columns of integer sums, best lanes, traps, and what it took. */
 typedef struct tile_carry {
   sum_columns *sums;
   tile_best *best;
   trap_partial traps;
+  tg_stats stats;
 } tile_carry;
 
 /* The beginning of a worker's part of the workspace. `out` is what the engine adds to: columns of integer sums and

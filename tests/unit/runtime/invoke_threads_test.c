@@ -6,6 +6,7 @@
 #include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -232,6 +233,82 @@ static void one_kernel_in_several_threads(void **state)
   free(want);
 }
 
+/* ---- callers that have threads of their own ---- */
+
+/* A pool that notes how many of its tasks run at the same time. */
+typedef struct watched {
+  tg_threads pool;
+  atomic_uint running, most, calls;
+} watched;
+
+typedef struct watched_call {
+  watched *pool;
+  void (*task)(void *arg, size_t index);
+  void *arg;
+} watched_call;
+
+static void watched_task(void *arg, size_t index)
+{
+  watched_call *c = arg;
+  unsigned running = atomic_fetch_add(&c->pool->running, 1) + 1, most = atomic_load(&c->pool->most);
+  while (running > most && !atomic_compare_exchange_weak(&c->pool->most, &most, running)) {
+  }
+  c->task(c->arg, index);
+  atomic_fetch_sub(&c->pool->running, 1);
+}
+
+static void watched_for(void *self, size_t n_tasks, void (*task)(void *arg, size_t index), void *arg)
+{
+  watched *w = self;
+  watched_call c = {w, task, arg};
+  atomic_fetch_add(&w->calls, 1);
+  w->pool.parallel_for(w->pool.self, n_tasks, watched_task, &c);
+}
+
+static void *call_often(void *p)
+{
+  caller *c = p;
+  for (int i = 0; i < 10 && c->status == TG_OK; i++) {
+    c->status = run_all(c->context, c->kernel, c->r);
+  }
+  return NULL;
+}
+
+/* However many threads of the caller's invoke at once, no more tasks run than the context has threads: the others run
+ * alone. */
+static void callers_share_the_threads(void **state)
+{
+  enum { N_CALLERS = 5 };
+  unsigned n_threads = 3;
+  watched w = {.pool = pool_threads(&n_threads)};
+  tg_context *context = kit_context_threads((tg_threads){watched_for, &w, n_threads});
+  tg_kernel *kernel = compile_for(context, "ref");
+  results *want = new_results();
+  caller callers[N_CALLERS];
+  pthread_t ids[N_CALLERS];
+  (void)state;
+  assert_int_equal(run_all(context, kernel, want), TG_OK);
+  assert_true(atomic_load(&w.most) <= n_threads && atomic_load(&w.calls) == 1);
+  for (int i = 0; i < N_CALLERS; i++) {
+    callers[i] = (caller){context, kernel, new_results(), TG_OK};
+    assert_int_equal(pthread_create(&ids[i], NULL, call_often, &callers[i]), 0);
+  }
+  for (int i = 0; i < N_CALLERS; i++) {
+    assert_int_equal(pthread_join(ids[i], NULL), 0);
+    assert_int_equal(callers[i].status, TG_OK);
+    assert_true(same_results(want, callers[i].r));
+    free(callers[i].r);
+  }
+  assert_true(atomic_load(&w.most) <= n_threads);
+  assert_true(atomic_load(&w.calls) < 1 + 10 * N_CALLERS);
+  unsigned calls = atomic_load(&w.calls);
+  assert_int_equal(run_all(context, kernel, want), TG_OK);
+  assert_int_equal(atomic_load(&w.calls), calls + 1); /* all threads were given back */
+  tg_kernel_destroy(kernel);
+  tg_context_destroy(context);
+  free(want);
+}
+
 /* Graphs of one context are built and compiled in several threads at once. */
 static void *build_and_compile(void *p)
 {
@@ -267,9 +344,8 @@ static void one_context_in_several_threads(void **state)
 int main(void)
 {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(threads_change_nothing),
-      cmocka_unit_test(how_many_threads_are_used),
-      cmocka_unit_test(one_kernel_in_several_threads),
+      cmocka_unit_test(threads_change_nothing),         cmocka_unit_test(how_many_threads_are_used),
+      cmocka_unit_test(one_kernel_in_several_threads),  cmocka_unit_test(callers_share_the_threads),
       cmocka_unit_test(one_context_in_several_threads),
   };
   make_lanes();
