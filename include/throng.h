@@ -559,8 +559,8 @@ typedef struct tg_estimate {
   double total;                 /* the longer of memory and compute, and call */
 } tg_estimate;
 
-/* Measures memory, the back-end and a call for some 20 ms and fills *out. rounds: how often a loop goes round on
- * average, 0 where it is not known. Errors: NOMEM, ARGUMENT (n), UNSUPPORTED. */
+/* Measures memory, the back-end and a call for some 20 ms and fills *out. rounds: the rounds of all loops that a lane
+ * takes on average, loop_rounds / n of tg_stats; 0 where it is not known. Errors: NOMEM, ARGUMENT (n), UNSUPPORTED. */
 TG_API tg_status tg_kernel_estimate(const tg_kernel *kernel, uint64_t n, double rounds, tg_estimate *out,
                                     tg_error *error);
 
@@ -666,6 +666,7 @@ typedef struct tg_machine_operand_info {
   const char *file, *column, *path; /* default file of an input, relative to the folder of `path`; or NULL */
 } tg_machine_operand_info;
 TG_API const char *tg_machine_name(const tg_machine *machine);
+TG_API const char *tg_machine_backend(const tg_machine *machine);
 TG_API size_t tg_machine_n_operands(const tg_machine *machine);
 TG_API tg_status tg_machine_operand(const tg_machine *machine, size_t index, tg_machine_operand_info *info);
 /* The position of the operand called name, or TG_POISON. */
