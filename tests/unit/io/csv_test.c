@@ -306,7 +306,7 @@ static void written_text(void **state)
   column x, y;
   assert_int_equal(read_text("x\n1\n-2.5\nNA\n1e30\n", NULL, TG_MODE_F32, &x, NULL), TG_OK);
   assert_int_equal(read_text("y\n1\n0\n1\n1\n", NULL, TG_MODE_BOOL, &y, NULL), TG_OK);
-  write_columns(folder_path(state, "a.csv", path), (named_column[]){{"x", &x}, {"y", &y}}, 2);
+  write_columns(folder_path(state, "a.csv", path), (named_column[]){{"x", &x, 0}, {"y", &y, 0}}, 2);
   assert_int_equal(file_read(path, &file, NULL), TG_OK);
   assert_string_equal((char *)file.data, "x,y\n1.0,true\n-2.5,false\nnan,true\n1e+30,true\n");
   file_free(&file);
@@ -323,7 +323,8 @@ static void unequal_lengths(void **state)
   fill(&x, TG_MODE_I8, 3);
   fill(&y, TG_MODE_I8, 4);
   assert_int_equal(file_create(folder_path(state, "a.csv", path), &out, &error), TG_OK);
-  assert_int_equal(column_write(&out, COLUMN_CSV, (named_column[]){{"x", &x}, {"y", &y}}, 2, &error), TG_ARGUMENT);
+  assert_int_equal(column_write(&out, COLUMN_CSV, (named_column[]){{"x", &x, 0}, {"y", &y, 0}}, 2, &error),
+                   TG_ARGUMENT);
   assert_string_equal(error.message, "'x' has 3 elements and 'y' has 4: they need a file each");
   file_discard(&out);
   assert_int_equal(folder_count(state), 0);
