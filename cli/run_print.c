@@ -131,7 +131,7 @@ static void print_table(const run *r, const table *t)
     }
     putchar('\n');
   }
-  if (t->n > RUN_ROWS) printf(" ... and %" PRIu64 " more\n", t->n - RUN_ROWS);
+  if (t->n > RUN_ROWS) printf(" ... and %" PRIu64 " more; --out writes them all\n", t->n - RUN_ROWS);
 }
 
 void run_print(const run *r, bool with_rows)

@@ -23,6 +23,17 @@ static void some_values(parser *p, int n)
   }
 }
 
+/* Whether the next tokens are the names of a node's results, and its "=". */
+static bool begins_node(const parser *p)
+{
+  lexer ahead = p->lex;
+  token t = p->tok;
+  while (t.kind == TOKEN_VALUE || token_is(&t, ",")) {
+    t = lex_next(&ahead);
+  }
+  return token_is(&t, "=");
+}
+
 /* Adds a node whose operands are the values from `base` on, and takes them off the stack. */
 static uint32_t add(parser *p, node_spec *spec, const token *where, size_t base)
 {
@@ -31,6 +42,10 @@ static uint32_t add(parser *p, node_spec *spec, const token *where, size_t base)
     spec->n_args = p->values.n - base;
     spec->args = spec->n_args > 0 ? &p->values.data[base] : NULL;
     first = graph_add(parse_at(p, where), spec);
+    bool is_near = p->tok.kind == TOKEN_VALUE && p->tok.pos.line == where->pos.line;
+    if (!parse_ok(p) && p->g->error.hint[0] == '\0' && is_near && !begins_node(p)) {
+      parse_hint(p, "values are parted by commas: is one missing?");
+    }
   }
   p->values.n = base;
   return first;
@@ -244,6 +259,8 @@ static bool op_word(parser *p, tg_op *op, token *t)
     parse_hint(p, "the uniform block comes before every other node");
   } else if (name_find(operand_kind_names, TG_OPERAND_KIND_COUNT, t->s, t->n) >= 0) {
     parse_hint(p, "operands are declared before the first node");
+  } else if (found < 0 && (parse_is_next(p, "=") || parse_is_next(p, ","))) {
+    error_hint(&p->g->error, "results begin with %%: write `%%%.*s`", (int)(t->n < 100 ? t->n : 100), t->s);
   } else if (found < 0 && nearest != NULL) {
     error_hint(&p->g->error, "did you mean `%s`?", nearest);
   }

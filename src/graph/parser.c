@@ -185,11 +185,31 @@ bool parse_push(parser *p, uint32_t value)
   return true;
 }
 
+/* What stands where a value should: a number, or the name of a value without its mark. */
+static void hint_value(parser *p)
+{
+  const token *t = &p->tok;
+  char label[TG_MAX_NAME + 2] = "%";
+  uint32_t value;
+  if (t->kind == TOKEN_INT || t->kind == TOKEN_FLOAT || token_is(t, "-")) {
+    parse_hint(p, "a number is a node of its own: write `%one = const i32 1` before, then %one");
+  } else if (t->kind == TOKEN_WORD && t->n <= TG_MAX_NAME && p->g->error.hint[0] == '\0') {
+    memcpy(label + 1, t->s, t->n);
+    if (symtab_get(&p->labels, label, t->n + 1, &value)) {
+      error_hint(&p->g->error, "values begin with %%: did you mean `%.100s`?", label);
+    }
+  }
+}
+
 uint32_t parse_use(parser *p)
 {
   token t;
   uint32_t value = TG_POISON;
+  bool was_ok = parse_ok(p);
   if (!parse_take(p, TOKEN_VALUE, "a value such as %x", &t)) {
+    if (was_ok) {
+      hint_value(p);
+    }
     return TG_POISON;
   }
   bool is_known = symtab_get(&p->labels, t.s, t.n, &value);

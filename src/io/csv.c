@@ -106,6 +106,11 @@ static void refuse_element(reader *r, const char *s, size_t n, number_status why
     error_hint(r->error, "declare the operand with a larger type");
   } else {
     fail(r, error_at(r->error, TG_IO, pos, "column %s: '%.*s' is not %s, as %s wants", where, shown, s, range, mode));
+    if (tg_mode_type(r->out.mode) != TG_BOOL && number_is_number(s, n)) {
+      error_hint(r->error,
+                 "declare the operand as f64, and make integers of it in the graph: round even, then convert %s",
+                 tg_type_name(tg_mode_type(r->out.mode)));
+    }
   }
 }
 

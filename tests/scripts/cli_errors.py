@@ -132,6 +132,9 @@ FILES = [
     ("no column named", ["run", STATS, "--in", "x=ab.csv"], ["ab.csv: error: has 2 columns", "one of a, b"]),
     ("a field that is no number", ["run", STATS, "--in", "x=ab.csv:b"],
      ["ab.csv:3: error: column 'b': 'no' is not a number, as f64 wants"]),
+    ("a number with a fraction for an integer", ["run", "ints.tgg", "--in", "x=co2.csv"],
+     ["co2.csv:2: error: column 'ppm': '316.1' is not an integer", "as i32 wants",
+      "hint: declare the operand as f64", "round even, then convert i32"]),
     ("another dtype", ["run", AXPY, "--in", "x=f8.npy"],
      ["f8.npy: error: has dtype '<f8' (f64), but f32 is wanted ('<f4')", "astype('<f4')",
       "note: it was read for input 'x' of type f32"]),
@@ -166,6 +169,8 @@ def write_files(t):
     t.write("long.csv", "1\n2\n3\n")
     t.write("ab.csv", "a,b\n1,2\n3,no\n")
     t.write("text.txt", "1\n2\n")
+    t.write("ints.tgg", "graph i { input x i32 result s i64 %x = load x sum s %x }")
+    t.write("co2.csv", "ppm\n316.1\n317\n")
     t.write("f8.npy", npy("<f8", bytes(16)))
     t.write("f2.npy", npy("<f2", bytes(4)))
     t.write("cut.npy", npy("<f8", bytes(15)))

@@ -166,7 +166,7 @@ lane    y  flag
    7  3.0  true
    8  4.0  true
    9  4.5  true
- ... and 2 more
+ ... and 2 more; --out writes them all
 
 slot  h
    0  6
