@@ -242,7 +242,7 @@ static void write_column(const char *path, const column *c)
 {
   file_out out;
   tg_error error = {.code = TG_OK};
-  named_column named = {"x", c};
+  named_column named = {"x", c, 0};
   assert_int_equal(file_create(path, &out, &error), TG_OK);
   assert_int_equal(column_write(&out, column_format_of(path), &named, 1, &error), TG_OK);
   assert_int_equal(file_finish(&out, &error), TG_OK);

@@ -28,7 +28,7 @@ static void write_bytes(const char *path, const void *bytes, size_t n)
 static void write_column(const char *path, const column *c)
 {
   file_out out;
-  named_column named = {"x", c};
+  named_column named = {"x", c, 0};
   assert_int_equal(file_create(path, &out, NULL), TG_OK);
   assert_int_equal(column_write(&out, column_format_of(path), &named, 1, NULL), TG_OK);
   assert_int_equal(file_finish(&out, NULL), TG_OK);
