@@ -119,6 +119,12 @@ uint64_t cost_addition_ps(tg_type type)
   return time_for(&rows[TG_OP_ADD], type);
 }
 
+uint64_t cost_at_speed(cost_speed speed, uint64_t ps, uint64_t operations)
+{
+  uint64_t permille = speed.permille == 0 && speed.operation_ps == 0 ? 1000 : speed.permille;
+  return ps * permille / 1000 + operations * speed.operation_ps;
+}
+
 /* ---- parts of a graph ---- */
 
 enum { ROUNDS_MOST = 1 << 20 }; /* cubed, it fits */
@@ -215,7 +221,7 @@ uint64_t cost_lane_ps(const tg_graph *g, cost_speed speed, uint64_t rounds)
   rounds_at at = rounds_by_depth(rounds);
   for (walk w = walk_start(g); !walk_ends(&w) && ps < COST_PS_MOST; walk_on(&w)) {
     const graph_node *node = &g->nodes.data[w.node];
-    uint64_t one = cost_node_ps(g, node) * speed.permille / 1000 + cost_operations(node) * speed.operation_ps;
+    uint64_t one = cost_at_speed(speed, cost_node_ps(g, node), cost_operations(node));
     uint64_t each = at.times[w.depth < 3 ? w.depth : 3];
     ps += each > 0 && one > COST_PS_MOST / each ? COST_PS_MOST : one * each;
   }

@@ -42,10 +42,14 @@ uint64_t cost_node_ps(const tg_graph *g, const graph_node *node);
 /* What an addition takes. */
 uint64_t cost_addition_ps(tg_type type);
 
-/* How fast an engine is: so many thousandths of the time above, and so much more for every operation. */
+/* How fast an engine is: so many thousandths of the time above, and so much more for every operation. All zero: as
+ * `vec`. */
 typedef struct cost_speed {
   uint32_t permille, operation_ps;
 } cost_speed;
+
+/* What takes `vec` so long, with so many operations, takes the engine. */
+uint64_t cost_at_speed(cost_speed speed, uint64_t ps, uint64_t operations);
 
 /* Loops are taken to go round so often, where nothing better is known. */
 enum { COST_ROUNDS = 8 };

@@ -138,7 +138,6 @@ static void explain_streams(const tg_kernel *kernel, explainer *e)
 
 static void explain_part(const tg_kernel *kernel, uint32_t loop, const char *key, explainer *e)
 {
-  const cost_speed *speed = &kernel->backend->speed;
   cost_part part;
   char list[LIST_TEXT] = "";
   cost_add_up(kernel->graph, loop, &part);
@@ -147,7 +146,7 @@ static void explain_part(const tg_kernel *kernel, uint32_t loop, const char *key
       list_add(list, "%s%u %s", *list != '\0' ? ", " : "", (unsigned)part.operations[k], cost_kind_names[k]);
     }
   }
-  uint64_t ps = part.ps * speed->permille / 1000 + part.total * speed->operation_ps;
+  uint64_t ps = cost_at_speed(kernel->backend->speed, part.ps, part.total);
   explain_count(e, "operations", key, part.total, loop == COST_OUTSIDE ? "a lane" : "a round");
   explain_reason(e, "%s; about %llu.%03u ns by the table of costs%s", *list != '\0' ? list : "none",
                  (unsigned long long)(ps / 1000), (unsigned)(ps % 1000), part.depth > 1 ? ", in a loop in a loop" : "");

@@ -189,7 +189,6 @@ static tg_status measure_chain(const tg_kernel *like, tg_type type, unsigned n, 
 
 tg_status limits_of_engine(const tg_kernel *kernel, engine_limits *out, tg_error *error)
 {
-  const cost_speed *speed = &kernel->backend->speed;
   tg_status status = measure_chain(kernel, TG_F32, CHAIN_SHORT, 1, &out->call);
   out->slowness = 0;
   for (size_t k = 0; k < LIMIT_TYPES && status == TG_OK; k++) {
@@ -198,7 +197,7 @@ tg_status limits_of_engine(const tg_kernel *kernel, engine_limits *out, tg_error
     if (status == TG_OK) {
       status = measure_chain(kernel, limit_types[k], CHAIN_LONG, CHAIN_LANES, &more);
     }
-    double told = (double)cost_addition_ps(limit_types[k]) * speed->permille / 1000 + speed->operation_ps;
+    double told = (double)cost_at_speed(kernel->backend->speed, cost_addition_ps(limit_types[k]), 1);
     double ns = (more - less) / ((CHAIN_LONG - CHAIN_SHORT) * (double)CHAIN_LANES);
     out->add[k] = ns > 1e-4 ? ns : 1e-4; /* a clock that is too coarse */
     out->slowness += out->add[k] * 1000 / (told > 1 ? told : 1) / LIMIT_TYPES;

@@ -60,7 +60,10 @@ static void explain_registers(const vec_code *code, explainer *e)
 /* Kernel calls of the main body, without the bodies in it, for each strip. */
 static void explain_instructions(const vec_code *code, explainer *e)
 {
-  uint32_t n = 0, n_loads = 0, n_fused = 0;
+  uint32_t n = 0, n_loads = 0, n_fused = 0, n_made = 0;
+  for (size_t i = 0; i < code->sinks.n; i++) {
+    n_made += code->sinks.data[i].parts[0] != VEC_NONE;
+  }
   for (size_t i = 0; i < code->instrs.n; i++) {
     bool is_flat = i >= code->flat.first && i < code->flat.end;
     n_fused += !is_flat && code->instrs.data[i].kind == VEC_I_FUSED;
@@ -71,11 +74,15 @@ static void explain_instructions(const vec_code *code, explainer *e)
     n_loads += instr->kind == VEC_I_LOAD;
   }
   explain_count(e, ENGINE, "instructions", n, "passes");
-  explain_reason(e, "over each strip in the first cache, and %u loads and %zu sinks; bodies counted once", n_loads,
-                 code->sinks.n);
+  explain_reason(e, "over each strip in the first cache, beside loads (%u) and sinks (%zu); bodies counted once",
+                 n_loads, code->sinks.n);
   if (n_fused > 0) {
     explain_count(e, ENGINE, "fused", n_fused, n_fused == 1 ? "pair" : "pairs");
     explain_reason(e, "two operations in one pass: what is between them never leaves the vector registers");
+  }
+  if (n_made > 0) {
+    explain_count(e, ENGINE, "fused sinks", n_made, n_made == 1 ? "sink" : "sinks");
+    explain_reason(e, "that make what they take by themselves: products that are summed up, lane numbers");
   }
   if (code->flat.end > code->flat.first) {
     explain_count(e, ENGINE, "flat program", code->flat_strip, "lanes");

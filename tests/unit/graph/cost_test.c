@@ -146,6 +146,8 @@ static void loops_are_parts(void **state)
     uint64_t wanted = outside.ps + rounds * (outer.ps + last.ps) + rounds * rounds * inner.ps;
     assert_int_equal(cost_lane_ps(g, (cost_speed){1000, 0}, rounds), wanted);
   }
+  assert_int_equal(cost_lane_ps(g, (cost_speed){0, 0}, 5), cost_lane_ps(g, (cost_speed){1000, 0}, 5));
+  assert_int_equal(cost_at_speed((cost_speed){500, 3}, 1000, 2), 506);
   /* An engine that takes 7 ns for each operation, whatever it is. */
   assert_int_equal(cost_lane_ps(g, (cost_speed){0, 7000}, 2), 7000 * (3 + 2 * (3 + 3) + 4 * 4));
   tg_graph_destroy(g);
