@@ -4,6 +4,7 @@
 docs/language.md that asserts something, reports against NumPy, phases, traps and errors; each on several engines, thread
 counts and windows, with one output."""
 import json
+import os
 import pathlib
 import re
 import subprocess
@@ -14,6 +15,8 @@ from cli import SOURCE, Suite
 try:
     import numpy as np
 except ImportError:
+    if os.environ.get("PYTHON", sys.executable) != sys.executable:
+        os.execv(os.environ["PYTHON"], [os.environ["PYTHON"], *sys.argv])
     print("1..0 # SKIP NumPy is not installed for this Python")
     sys.exit(0)
 
