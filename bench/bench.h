@@ -211,6 +211,9 @@ void python_free(struct python *p);
 /* Prepares a workload: a number for the calls below, or -1 when there is no Python or not this tool. */
 int python_open(struct python *p, const char *workload, const char *tool, uint64_t n);
 void python_close_all(struct python *p);
+/* Prepares a workload, names: section, workload, tool, as something to be timed; `call` must stay. False: it is left
+ * out, with a note. */
+bool python_prepare(struct python *p, python_call *call, const char *const names[3], uint64_t n, timed *out);
 /* Runs it; nanoseconds of all of it by Python's own clock. */
 double python_run(struct python *p, int id, size_t times);
 /* Reads its result. */

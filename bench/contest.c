@@ -48,17 +48,6 @@ void contest_add_peer(contest *c, const peer_set *set, peer_fn function, const p
               &(entrant){.name = set->name, .timed = {.work = call_peer, .self = &c->calls[c->n]}, .target = target});
 }
 
-static void call_python(void *self, size_t times)
-{
-  python_call *call = self;
-  call->took_ns = python_run(call->python, call->id, times);
-}
-
-static double took_python(void *self)
-{
-  return ((const python_call *)self)->took_ns;
-}
-
 static void fetch_python(void *self, void *out, size_t bytes)
 {
   const python_call *call = self;
@@ -68,15 +57,10 @@ static void fetch_python(void *self, void *out, size_t bytes)
 void contest_add_python(bench *b, contest *c, const char *workload, const char *tool, double target)
 {
   python_call *call = &c->python_calls[c->n];
-  *call = (python_call){b->python, python_open(b->python, workload, tool, c->size), 0};
-  if (call->id < 0) {
-    note(c->section, tool, "no Python that has it");
-    return;
+  entrant e = {.name = tool, .target = target, .fetch = fetch_python};
+  if (python_prepare(b->python, call, (const char *const[]){c->section, workload, tool}, c->size, &e.timed)) {
+    contest_add(c, &e);
   }
-  contest_add(c, &(entrant){.name = tool,
-                            .timed = {.work = call_python, .self = call, .took_ns = took_python},
-                            .target = target,
-                            .fetch = fetch_python});
 }
 
 /* ---- checks ---- */

@@ -1,7 +1,8 @@
 /* invoke_bench.c: section `invoke`: what one invocation costs: m * x + b of few lanes, and a graph with no work at all.
  *
  * The peer is a C function, called through a pointer so that it is not inlined, which does the same arithmetic on the
- * same memory. What a call costs beyond the work is the time of one lane less the slope from 1 to 1000 lanes. */
+ * same memory; of 16 lanes also Orc and, called from Python, numba. What a call costs beyond the work is the time of
+ * one lane less the slope from 1 to 1000 lanes. */
 #include "bench.h"
 
 #include <string.h>
@@ -50,6 +51,57 @@ static void call_plain(void *self, size_t times)
   }
 }
 
+static void call_orc(void *self, size_t times)
+{
+  const peer_call *c = self;
+  for (size_t i = 0; i < times; i++) {
+    c->function(&c->args);
+  }
+}
+
+/* The peers of 16 lanes that are there and right. */
+typedef struct others {
+  const char *names[2];
+  timed timed[2];
+  peer_call orc;
+  python_call numba;
+  size_t n;
+} others;
+
+static bool is_right(bench *b, const char *name, const float *expected, const float *got)
+{
+  if (memcmp(expected, got, 16 * sizeof *got) == 0) {
+    return true;
+  }
+  note("invoke", name, "its result is wrong");
+  b->n_wrong++;
+  return false;
+}
+
+static void find_others(bench *b, const arrays *memory, others *o)
+{
+  static float y[16];
+  float expected[16];
+  const peer_set *orc = peers_find(PEERS_ORC);
+  axpb(memory, expected, 16);
+  o->n = 0;
+  o->orc = (peer_call){orc->axpy, {{memory->x, memory->b}, {y}, {(double)memory->m, 0}, 16}};
+  if (orc->axpy == NULL) {
+    note("invoke", orc->name, "not in this build, or not on this machine");
+  } else {
+    call_orc(&o->orc, 1);
+    o->names[o->n] = orc->name;
+    o->timed[o->n] = (timed){.work = call_orc, .self = &o->orc};
+    o->n += is_right(b, orc->name, expected, y);
+  }
+  o->names[o->n] = "numba";
+  if (python_prepare(b->python, &o->numba, (const char *const[]){"invoke", "invoke", "numba"}, 16, &o->timed[o->n])) {
+    python_run(b->python, o->numba.id, 1);
+    python_fetch(b->python, o->numba.id, y, sizeof y);
+    o->n += is_right(b, "numba", expected, y);
+  }
+}
+
 /* ---- the section ---- */
 
 static void add(bench *b, const record *f)
@@ -73,12 +125,12 @@ static void check_result(bench *b, const subject *s, arrays *memory, size_t n)
 }
 
 /* Invocations of three lengths and the C function's calls, in turns. */
-static void time_lengths(bench *b, const char *backend, arrays *memory)
+static void time_lengths(bench *b, const char *backend, arrays *memory, const others *o)
 {
   subject subjects[N_LENGTHS];
   plain_call plain[N_LENGTHS];
-  timed all[2 * N_LENGTHS];
-  double medians[2 * N_LENGTHS];
+  timed all[2 * N_LENGTHS + 2];
+  double medians[2 * N_LENGTHS + 2];
   for (size_t i = 0; i < N_LENGTHS; i++) {
     size_t n = lengths[i];
     program p = {text, n, 4, {{"m", &memory->m, 1}, {"x", memory->x, n}, {"b", memory->b, n}, {"y", memory->y, n}}, 4};
@@ -88,7 +140,8 @@ static void time_lengths(bench *b, const char *backend, arrays *memory)
     all[2 * i] = (timed){.work = subject_work, .self = &subjects[i]};
     all[2 * i + 1] = (timed){.work = call_plain, .self = &plain[i]};
   }
-  time_in_turns(b, all, 2 * N_LENGTHS, medians);
+  memcpy(all + 2 * N_LENGTHS, o->timed, o->n * sizeof *all);
+  time_in_turns(b, all, 2 * N_LENGTHS + o->n, medians);
   for (size_t i = 0; i < N_LENGTHS; i++) {
     record f = {.workload = "m * x + b, f32", .subject = backend, .peer = "C call", .limits_value = true};
     f.size = lengths[i];
@@ -96,6 +149,11 @@ static void time_lengths(bench *b, const char *backend, arrays *memory)
     f.peer_value = medians[2 * i + 1];
     f.target = lengths[i] == 16 && strcmp(backend, "ref") != 0 ? target_ns : 0;
     add(b, &f);
+    for (size_t k = 0; k < o->n && lengths[i] == 16; k++) {
+      f.peer = o->names[k];
+      f.peer_value = medians[2 * N_LENGTHS + k];
+      add(b, &f);
+    }
     subject_close(&subjects[i]);
   }
   double slope = (medians[4] - medians[0]) / (MAX_LANES - 1);
@@ -119,13 +177,16 @@ void bench_invoke(bench *b)
 {
   static arrays memory;
   const char *backend;
+  others o;
   memory.m = 1.5f;
   for (uint32_t i = 0; i < MAX_LANES; i++) {
     memory.x[i] = random_unit(i, 0);
     memory.b[i] = random_unit(i, 1);
   }
+  find_others(b, &memory, &o);
   for (size_t i = 0; (backend = bench_backend(b, i)) != NULL; i++) {
-    time_lengths(b, backend, &memory);
+    time_lengths(b, backend, &memory, &o);
     time_nothing(b, backend);
   }
+  python_close_all(b->python);
 }

@@ -81,6 +81,7 @@ static void run_limit(bench *b, const char *name, int32_t limit)
   contest_add_subjects(b, &c, &m.program);
   contest_add_peer(&c, hand, hand->mandelbrot, &args, 0.25);
   contest_add_peer(&c, scalar, scalar->mandelbrot, &args, 4);
+  contest_add_python(b, &c, limit == 256 ? "mandelbrot256" : "mandelbrot2000", "numba", 0);
   contest_run(b, &c);
   block_free(m.count);
 }

@@ -1,11 +1,15 @@
 #!/usr/bin/env python3
-"""The peers NumPy and numexpr, one thread each, for throng-bench, which starts this and talks to it in lines:
+"""The peers NumPy, numexpr and numba, one thread each, and how long they and clang take until they can begin, for
+throng-bench, which starts this and talks to it in lines:
 
     open WORKLOAD TOOL N   prepares it             ok ID, or `no` when the tool is not there
-    run ID TIMES           does it                 ok NANOSECONDS of this thread's processor time
+    run ID TIMES           does it                 ok NANOSECONDS of processor time: this thread's and, of clang, its own
     fetch ID               its last result         ok BYTES, then the bytes
     close                  forgets every workload  ok 0"""
+import resource
+import subprocess
 import sys
+import tempfile
 import time
 
 import numpy as np
@@ -16,6 +20,7 @@ try:
 except ImportError:
     numexpr = None
 
+CLANG = ["clang", "-O3", "-march=native", "-shared", "-fPIC", "-x", "c", "-"]
 EXPRESSION = "sqrt(x * x + z * z) * half + (x - z) / (one + abs(x))"
 
 
@@ -28,6 +33,22 @@ def random_unit(n, k):
         h ^= h >> np.uint32(13)
     h >>= np.uint32(8)
     return h.astype(np.float32) * np.float32(2.0**-24)
+
+
+def find_numba():
+    """It takes a second to import, so only when it is asked for."""
+    try:
+        import numba
+    except ImportError:
+        return None
+    return numba
+
+
+def find_clang():
+    try:
+        return subprocess.run(["clang", "--version"], stdout=subprocess.DEVNULL, check=False).returncode == 0
+    except OSError:
+        return None
 
 
 def axpb(tool, n):
@@ -63,7 +84,45 @@ def expression(tool, n):
     return work
 
 
+def invoke(tool, n):
+    """m * x + b of two inputs, called from Python."""
+    x, b, y, m = random_unit(n, 0), random_unit(n, 1), np.zeros(n, np.float32), np.float32(1.5)
+
+    @find_numba().njit("void(f4, f4[::1], f4[::1], f4[::1])")
+    def call(m, x, b, y):
+        for i in range(len(y)):
+            y[i] = m * x[i] + b[i]
+
+    def work():
+        call(m, x, b, y)
+        return y
+    return work
+
+
+def numba_stats(n):
+    x, z = (random_unit(n, k).astype(np.float64) * 4 - 2 for k in (0, 1))
+    out = np.zeros(4)
+
+    @find_numba().njit("void(f8[::1], f8[::1], f8[::1])")
+    def work(x, z, out):
+        total, least, greatest, at = 0.0, np.inf, -np.inf, 0
+        for i in range(len(x)):
+            y = np.sqrt(x[i] * x[i] + z[i] * z[i]) * 0.5 + (x[i] - z[i]) / (1.0 + abs(x[i]))
+            total += y
+            least = min(least, y)
+            if y > greatest:
+                greatest, at = y, i
+        out[0], out[1], out[2], out[3] = total, least, greatest, at
+
+    def call():
+        work(x, z, out)
+        return out
+    return call
+
+
 def stats(tool, n):
+    if tool == "numba":
+        return numba_stats(n)
     values = expression(tool, n)
 
     def work():
@@ -72,8 +131,83 @@ def stats(tool, n):
     return work
 
 
-WORKLOADS = {"axpb": axpb, "expr": expression, "stats": stats}
-TOOLS = {"numpy": np, "numexpr": numexpr}
+def mandelbrot(limit):
+    """The image of mandelbrot_bench.c, width * width points."""
+    def prepare(tool, width):
+        count, f = np.zeros(width * width, np.int32), np.float32
+        two, four, left, top = f(2), f(4), f(-2), f(-1)
+        dx, dy = f(3) * f(1 / width), f(2) * f(1 / width)
+
+        @find_numba().njit("void(i4[::1], i8, i8)")
+        def work(count, width, limit):
+            for j in range(width):
+                for i in range(width):
+                    cr, ci = left + f(i) * dx, top + f(j) * dy
+                    zr, zi, k = cr, ci, 0
+                    a, b = zr * zr, zi * zi
+                    while k < limit and not four < a + b:
+                        zi = ci + (two * zr) * zi
+                        zr = cr + (a - b)
+                        a, b = zr * zr, zi * zi
+                        k += 1
+                    count[j * width + i] = k
+
+        def call():
+            work(count, width, limit)
+            return count
+        return call
+    return prepare
+
+
+def ready(tool, n):
+    """n operations in a row, from nothing to something that can be called."""
+    chain = "x * x"
+    for _ in range(n // 2 - 1):
+        chain = f"({chain} + x) * x"
+    chain += " + x"
+    nothing = np.zeros(0)
+    if tool == "numexpr":
+        def work():
+            numexpr.NumExpr(chain, signature=(("x", float),))  # its name for 32 bits
+            return nothing
+    elif tool == "numba":
+        numba, names = find_numba(), {}
+        exec(f"def chained(x, y):\n  for i in range(len(y)):\n    y[i] = {chain.replace('x', 'x[i]')}\n", names)
+
+        def work():
+            numba.njit("void(f4[::1], f4[::1])")(names["chained"])
+            return nothing
+    else:
+        text = "void f(const float *x, float *restrict y, long n) { for (long i = 0; i < n; i++) y[i] = "
+        text += chain.replace("x", "x[i]") + "; }\n"
+
+        def work():
+            with tempfile.NamedTemporaryFile(suffix=".so") as out:
+                subprocess.run([*CLANG, "-o", out.name], input=text.encode(), check=True)
+            return nothing
+    return work
+
+
+WORKLOADS = {"axpb": axpb, "expr": expression, "stats": stats, "invoke": invoke, "mandelbrot256": mandelbrot(256),
+             "mandelbrot2000": mandelbrot(2000), "ready": ready}
+TOOLS = {"numpy": lambda: np, "numexpr": lambda: numexpr, "numba": find_numba, "clang": find_clang}
+
+
+def spent():
+    """Processor time in nanoseconds, of this thread and of programs that have ended."""
+    children = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return time.thread_time_ns() + int((children.ru_utime + children.ru_stime) * 1e9)
+
+
+def prepare(workload, tool, n):
+    """Something that works, tried once, or None."""
+    try:
+        work = WORKLOADS[workload](tool, n)
+        work()
+    except Exception as error:  # whatever a peer of another version does not like
+        print(f"{workload}: {tool}: {error}", file=sys.stderr)
+        return None
+    return work
 
 
 def main():
@@ -82,17 +216,21 @@ def main():
         word, *rest = line.split()
         if word == "open":
             workload, tool, n = rest
-            if TOOLS.get(tool) is None:
+            if not TOOLS[tool]():
                 print("no", flush=True)
                 continue
-            opened.append(WORKLOADS[workload](tool, int(n)))
+            work = prepare(workload, tool, int(n))
+            if work is None:
+                print("no", flush=True)
+                continue
+            opened.append(work)
             print("ok", len(opened) - 1, flush=True)
         elif word == "run":
             work, times = opened[int(rest[0])], int(rest[1])
-            start = time.thread_time_ns()
+            start = spent()
             for _ in range(times):
                 result = work()
-            print("ok", time.thread_time_ns() - start, flush=True)
+            print("ok", spent() - start, flush=True)
             results[int(rest[0])] = result
         elif word == "fetch":
             data = results[int(rest[0])]

@@ -75,6 +75,27 @@ int python_open(struct python *p, const char *workload, const char *tool, uint64
   return id != NULL ? (int)strtol(id, NULL, 10) : -1;
 }
 
+static void call_python(void *self, size_t times)
+{
+  python_call *call = self;
+  call->took_ns = python_run(call->python, call->id, times);
+}
+
+static double took_python(void *self)
+{
+  return ((const python_call *)self)->took_ns;
+}
+
+bool python_prepare(struct python *p, python_call *call, const char *const names[3], uint64_t n, timed *out)
+{
+  *call = (python_call){p, python_open(p, names[1], names[2], n), 0};
+  *out = (timed){.work = call_python, .self = call, .took_ns = took_python};
+  if (call->id < 0) {
+    note(names[0], names[2], "not on this machine, or no Python that has it");
+  }
+  return call->id >= 0;
+}
+
 void python_close_all(struct python *p)
 {
   char answer[96];

@@ -53,6 +53,7 @@ void bench_stats(bench *b)
   contest_add_peer(&c, gcc, gcc->stats, &args, 2);
   contest_add_python(b, &c, "stats", "numpy", 0);
   contest_add_python(b, &c, "stats", "numexpr", 5);
+  contest_add_python(b, &c, "stats", "numba", 0);
   contest_run(b, &c);
   block_free(x);
   block_free(z);

@@ -49,6 +49,7 @@ need_bench() {
   want has_orc - liborc-0.4-dev
   want has_module numpy python3-numpy
   want has_module numexpr python3-numexpr
+  want has_module numba python3-numba
 }
 need_fuzz() {
   need_build

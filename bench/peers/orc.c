@@ -14,6 +14,14 @@ static const char text[] = ".function axpb\n"
                            ".temp 4 t\n"
                            "mulf t, x, m\n"
                            "addf y, t, b\n"
+                           ".function axpy\n"
+                           ".dest 4 y float\n"
+                           ".source 4 x float\n"
+                           ".source 4 b float\n"
+                           ".floatparam 4 m\n"
+                           ".temp 4 t\n"
+                           "mulf t, x, m\n"
+                           "addf y, t, b\n"
                            ".function expr\n"
                            ".dest 8 y double\n"
                            ".source 8 x double\n"
@@ -35,7 +43,7 @@ static const char text[] = ".function axpb\n"
                            "subd d, x, z\n"
                            "divd d, d, c\n"
                            "addd y, a, d\n";
-enum { AXPB, EXPR, N_PROGRAMS };
+enum { AXPB, AXPY, EXPR, N_PROGRAMS };
 
 static void give_up(void)
 {
@@ -77,6 +85,15 @@ static void axpb(const peer_args *a)
   orc_executor_run(&e);
 }
 
+static void axpy(const peer_args *a)
+{
+  OrcExecutor e;
+  start(&e, AXPY, a);
+  orc_executor_set_array(&e, ORC_VAR_S2, (void *)(uintptr_t)a->in[1]);
+  orc_executor_set_param_float(&e, ORC_VAR_P1, (float)a->param[0]);
+  orc_executor_run(&e);
+}
+
 static void expr(const peer_args *a)
 {
   OrcExecutor e;
@@ -110,4 +127,4 @@ void orc_ready(void)
 }
 
 extern const peer_set peers_orc;
-const peer_set peers_orc = {.name = "Orc", .axpb = axpb, .expr = expr};
+const peer_set peers_orc = {.name = "Orc", .axpb = axpb, .axpy = axpy, .expr = expr};

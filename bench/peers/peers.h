@@ -26,6 +26,7 @@ typedef struct peer_call {
 typedef struct peer_set {
   const char *name;
   peer_fn axpb;       /* f32: out0 = param0 * in0 + param1 */
+  peer_fn axpy;       /* f32: out0 = param0 * in0 + in1 */
   peer_fn expr;       /* f64: out0 = sqrt(x x + z z) / 2 + (x - z) / (1 + |x|) of in0, in1 */
   peer_fn sum_f32;    /* out0: f32 */
   peer_fn sum_f64;    /* out0: f64 */
