@@ -132,8 +132,8 @@ static void take_fuel(vec_run *run, const vec_structure *s, vec_lanes lanes, uns
     uint32_t lane = vec_strip_lane(lanes, i);
     if (!mask[i] || run->trapped[lane]) {
       mask[i] = 0;
-    } else if (run->fuel[lane] > 0) {
-      run->fuel[lane]--;
+    } else if (run->fates[lane].fuel > 0) {
+      run->fates[lane].fuel--;
       run->taken++;
     } else {
       mask[i] = 0;

@@ -11,7 +11,7 @@ void vec_trap_lane(vec_run *run, uint32_t lane, uint32_t code, uint32_t position
 {
   if (!run->trapped[lane]) {
     run->trapped[lane] = 1;
-    run->traps[lane] = (vec_trap){code, position};
+    run->fates[lane].trap = (vec_trap){code, position};
     run->any_trapped = true;
   }
 }
@@ -35,10 +35,13 @@ static void run_charge(vec_run *run, const vec_instr *instr, vec_lanes lanes)
   }
   for (size_t i = 0; i < lanes.n; i++) {
     uint32_t lane = vec_strip_lane(lanes, i);
-    if (amount[i] > run->fuel[lane]) {
+    if (run->trapped[lane]) {
+      continue;
+    }
+    if (amount[i] > run->fates[lane].fuel) {
       vec_trap_lane(run, lane, TG_TRAP_FUEL, run->code->graph->nodes.data[instr->node].position);
     } else {
-      run->fuel[lane] -= amount[i];
+      run->fates[lane].fuel -= amount[i];
     }
   }
 }

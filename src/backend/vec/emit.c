@@ -148,9 +148,24 @@ static void emit_unary(vec_planner *p, uint32_t i, vec_unary_fn *fn)
   add_unary(p, i, fn, plan_define(p, node->first_result), a);
 }
 
+/* The result takes over the register of an operand that nothing else needs any more. */
+static bool take_over(vec_planner *p, uint32_t from, uint32_t to, uint32_t i)
+{
+  if (p->preparing || p->single || p->last_use[from] != i || p->owned[from] == VEC_NONE ||
+      p->owned[from] != plan_register(p, from) || p->stored[to] != VEC_NONE) {
+    return false;
+  }
+  p->code->value[to] = p->owned[to] = p->owned[from];
+  p->owned[from] = VEC_NONE;
+  return true;
+}
+
 static void emit_copy(vec_planner *p, uint32_t i)
 {
   const graph_node *node = &p->g->nodes.data[i];
+  if (take_over(p, node_args(p->g, node)[0], node->first_result, i)) {
+    return;
+  }
   uint32_t a = plan_register(p, node_args(p->g, node)[0]);
   add_simple(p, VEC_I_COPY, i, plan_size(p, node->first_result), (uint32_t[]){plan_define(p, node->first_result), a});
 }

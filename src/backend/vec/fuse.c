@@ -116,6 +116,41 @@ static void fuse(vec_planner *p, uint32_t v, uint32_t user, uint32_t last)
   }
 }
 
+/* Whether one operand of a node is a constant that keeps what a NaN is: all bits but the sign in `and`, the sign in
+ * `or` and `xor`. */
+static bool keeps_nans(const vec_planner *p, const graph_node *node, uint32_t k, tg_type type)
+{
+  uint32_t v = node_args(p->g, node)[k];
+  uint64_t most = type_mask(type) >> 1, sign = most + 1;
+  if (p->made_at[v] == VEC_NONE || p->g->nodes.data[p->made_at[v]].op != TG_OP_CONST) {
+    return false;
+  }
+  bool is_sign = node->op == TG_OP_OR || node->op == TG_OP_XOR;
+  return p->g->nodes.data[p->made_at[v]].imm == (is_sign ? sign : most) && (is_sign || node->op == TG_OP_AND);
+}
+
+/* Where a float's sign is changed through its bits, the bits need not be made canonical first: what comes out is a
+ * float again, whose NaNs may be any. The node that changes them then reads the float itself. */
+static void find_sign(vec_planner *p, uint32_t i)
+{
+  const graph_node *back = &p->g->nodes.data[i];
+  uint32_t changed = node_args(p->g, back)[0], j = p->made_at[changed];
+  tg_type type = plan_type(p, back->first_result);
+  if (j == VEC_NONE || p->stamp[changed] != 1 || p->is_level[changed] || !type_in(type, TG_CLASS_FLOAT)) {
+    return;
+  }
+  const graph_node *change = &p->g->nodes.data[j];
+  for (uint32_t k = 0; k < 2 && change->n_args == 2; k++) {
+    uint32_t bits = node_args(p->g, change)[k], at = p->made_at[bits];
+    if (at != VEC_NONE && p->g->nodes.data[at].op == TG_OP_BITCAST && p->stamp[bits] == 1 &&
+        plan_type(p, node_args(p->g, &p->g->nodes.data[at])[0]) == type && !p->g->values.data[bits].is_uniform &&
+        p->g->values.data[bits].scope == p->g->values.data[changed].scope && keeps_nans(p, change, 1 - k, type)) {
+      fuse(p, bits, j, j);
+      return;
+    }
+  }
+}
+
 void fuse_find(vec_planner *p)
 {
   count_uses(p);
@@ -126,6 +161,8 @@ void fuse_find(vec_planner *p)
       fuse(p, args[0], i, (uint32_t)p->g->nodes.n);
     } else if (is_arg(node) && is_iota(p, args[0]) && p->stamp[args[0]] == 0) {
       p->fused[args[0]] = i;
+    } else if (node->op == TG_OP_BITCAST) {
+      find_sign(p, i);
     } else if (second_op(node, 0) >= 0 && (can_fuse(p, i, 0) || can_fuse(p, i, 1))) {
       fuse(p, args[can_fuse(p, i, 0) ? 0 : 1], i, i);
     }
@@ -177,10 +214,14 @@ static void emit_pair(vec_planner *p, uint32_t i, uint32_t k)
 bool fuse_emit(vec_planner *p, uint32_t i)
 {
   const graph_node *node = &p->g->nodes.data[i];
-  for (uint32_t k = 0; k < node->n_args && second_op(node, 0) >= 0; k++) {
-    if (p->fused[node_args(p->g, node)[k]] == i) {
+  for (uint32_t k = 0; k < node->n_args; k++) {
+    uint32_t v = node_args(p->g, node)[k];
+    if (p->fused[v] == i && second_op(node, k) >= 0) {
       emit_pair(p, i, k);
       return true;
+    }
+    if (p->fused[v] == i) { /* bits of a float, which are read where the float is */
+      p->code->value[v] = plan_register(p, node_args(p->g, &p->g->nodes.data[p->made_at[v]])[0]);
     }
   }
   return false;

@@ -157,6 +157,7 @@ typedef struct vec_code {
   VEC(vec_stream) streams;
   VEC(vec_clash) clashes;
   size_t flat_strip;                 /* lanes */
+  size_t bare_strip;                 /* lanes, where nothing but sinks reads streams where they lie */
   bool is_prepared;                  /* the uniform block is constants and parameters alone: */
   VEC(uint64_t) image;               /* the uniform values but for these */
   VEC(vec_param) params;             /* and these */
@@ -179,6 +180,12 @@ typedef struct vec_trap {
   uint32_t code, position;
 } vec_trap;
 
+/* Of a lane: the fuel that is left to it or, if it has trapped, where. */
+typedef union vec_fate {
+  uint64_t fuel;
+  vec_trap trap;
+} vec_fate;
+
 /* A run of one strip, or of the uniform block. */
 typedef struct vec_run {
   const vec_code *code;
@@ -187,9 +194,8 @@ typedef struct vec_run {
   void **home;               /* the memory of its own that each has now: loops exchange them */
   const unsigned char *ways; /* by operand: vec_way */
   unsigned char *arrays;
-  uint64_t *fuel; /* by strip lane */
+  vec_fate *fates; /* by strip lane */
   unsigned char *trapped;
-  vec_trap *traps;
   bool any_trapped, in_uniform, is_exhausted;
   uint64_t first_lane; /* of the strip */
   uint64_t taken;      /* uniform block: iterations so far */
@@ -206,6 +212,11 @@ void flat_run_past(const vec_code *code, const engine_args *args, const uint64_t
 
 /* emit_body.c, after plan.c has found where values are last used. False: no memory. */
 bool vec_emit(vec_code *code);
+
+/* strips.c: fills strip, flat_strip and bare_strip, `wanted` lanes if that is not 0; how many lanes a strip has whose
+ * operands are used in some ways. */
+void strips_choose(vec_code *code, size_t wanted);
+size_t strips_lanes(const vec_code *code, const unsigned char *ways);
 
 /* run.c: runs instructions on a lane set. */
 void vec_run_body(vec_run *run, vec_body body, vec_lanes lanes);

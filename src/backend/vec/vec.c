@@ -6,8 +6,7 @@
 
 #include <string.h>
 
-enum { STRIP_TARGET = 24576, STRIP_MOST = 1024, STRIP_LEAST = 64, ARRAYS_TARGET = 1 << 20, SUM_COLUMNS = 32 };
-enum { FLAT_STRIP = 1 << 20 };
+enum { SUM_COLUMNS = 32 };
 
 /* What the code is made for: kernels, how many lanes a strip has (0: as many as suit the graph), and whether all
  * outputs go past the caches, however short. */
@@ -68,37 +67,6 @@ static void lay_out_arrays(vec_code *code)
   code->array_bytes = (code->array_bytes + 7) & ~(size_t)7;
 }
 
-static void choose_strip(vec_code *code, size_t wanted)
-{
-  size_t lane_bytes = 1;
-  if (wanted > 0) {
-    code->strip = wanted;
-    return;
-  }
-  for (size_t i = 0; i < code->registers.n; i++) {
-    lane_bytes += code->registers.data[i].place == VEC_STREAM ? (size_t)1 << code->registers.data[i].size : 0;
-  }
-  code->strip = STRIP_MOST;
-  while (code->strip > STRIP_LEAST && code->strip * lane_bytes > STRIP_TARGET) {
-    code->strip /= 2;
-  }
-  while (code->strip > 1 && code->strip * code->array_bytes > ARRAYS_TARGET) {
-    code->strip /= 2;
-  }
-}
-
-/* Where no register of the flat program has memory, there is nothing that a long strip would drive out of the cache. */
-static void choose_flat_strip(vec_code *code, size_t wanted)
-{
-  code->flat_strip = wanted > 0 ? wanted : FLAT_STRIP;
-  for (uint32_t i = code->flat.first; i < code->flat.end; i++) {
-    const vec_instr *instr = &code->instrs.data[i];
-    if (code->registers.data[instr->out].place != VEC_ELSEWHERE) {
-      code->flat_strip = code->strip;
-    }
-  }
-}
-
 /* Outputs that the last cache holds are better there. */
 static void choose_cached_lanes(vec_code *code, bool goes_past)
 {
@@ -155,8 +123,7 @@ static tg_status compile_with(vec_target target, tg_context *context, const tg_g
     vec_drop(context, code);
     return error_set(error, TG_NOMEM, "no memory for the code");
   }
-  choose_strip(code, target.strip);
-  choose_flat_strip(code, target.strip);
+  strips_choose(code, target.strip);
   choose_cached_lanes(code, target.goes_past);
   lay_out_registers(code);
   if (!flat_image(code)) {
@@ -181,13 +148,13 @@ static size_t effect_lanes(const vec_code *code)
   return code->has_effects ? code->strip : 1;
 }
 
-/* Register table, registers, fuel, traps, arrays. */
+/* Register table, registers, fuel or traps, arrays. */
 static size_t vec_scratch_bytes(const void *p)
 {
   const vec_code *code = p;
   size_t lanes = effect_lanes(code);
-  return code->strip_offset + align_up(code->strip_bytes) + align_up(lanes * sizeof(uint64_t)) + align_up(lanes) +
-         align_up(lanes * sizeof(vec_trap)) + align_up(code->strip * code->array_bytes);
+  return code->strip_offset + align_up(code->strip_bytes) + align_up(lanes * sizeof(vec_fate)) + align_up(lanes) +
+         align_up(code->strip * code->array_bytes);
 }
 
 static unsigned char *cut(unsigned char **rest, size_t bytes)
@@ -205,9 +172,8 @@ static void open_run(vec_run *run, const vec_code *code, const engine_args *args
   run->home = (void **)(void *)cut(&rest, code->registers.n * sizeof(void *));
   cut(&rest, code->graph->operands.n);
   unsigned char *strip = cut(&rest, code->strip_bytes);
-  run->fuel = (uint64_t *)(void *)cut(&rest, effect_lanes(code) * sizeof(uint64_t));
+  run->fates = (vec_fate *)(void *)cut(&rest, effect_lanes(code) * sizeof(vec_fate));
   run->trapped = cut(&rest, effect_lanes(code));
-  run->traps = (vec_trap *)(void *)cut(&rest, effect_lanes(code) * sizeof(vec_trap));
   run->arrays = cut(&rest, code->strip * code->array_bytes);
   for (size_t i = 0; i < code->registers.n; i++) {
     const vec_register *r = &code->registers.data[i];
@@ -258,7 +224,7 @@ static void vec_prepare(const void *p, const engine_args *args, void *scratch, v
   vec_run run;
   open_run(&run, code, args, scratch, uniforms);
   run.in_uniform = true;
-  run.fuel[0] = args->fuel;
+  run.fates[0].fuel = args->fuel;
   run.trapped[0] = 0;
   vec_run_body(&run, code->prepare, (vec_lanes){1, NULL});
 }
@@ -268,8 +234,8 @@ static void count_traps(const vec_run *run, size_t n, trap_partial *traps)
   for (size_t i = 0; i < n; i++) {
     if (run->trapped[i] && traps->n++ == 0) {
       traps->first_lane = run->args->origin + run->first_lane + i;
-      traps->first_code = run->traps[i].code;
-      traps->first_position = run->traps[i].position;
+      traps->first_code = run->fates[i].trap.code;
+      traps->first_position = run->fates[i].trap.position;
     }
   }
 }
@@ -280,7 +246,7 @@ static void run_strip(vec_run *run, size_t n, partials *out)
     memset(run->trapped, 0, n);
     run->any_trapped = false;
     for (size_t i = 0; i < n; i++) {
-      run->fuel[i] = run->args->fuel;
+      run->fates[i].fuel = run->args->fuel;
     }
   }
   vec_run_body(run, run->code->main, (vec_lanes){n, NULL});
@@ -291,9 +257,9 @@ static void run_strip(vec_run *run, size_t n, partials *out)
 }
 
 /* How many lanes the strip from `first` on has: one that is shorter than the columns of a sum stays within them. */
-static uint64_t strip_at(const vec_code *code, uint64_t first, uint64_t end)
+static uint64_t strip_at(uint64_t most, uint64_t first, uint64_t end)
 {
-  uint64_t most = code->strip, left = end - first;
+  uint64_t left = end - first;
   if (most < SUM_COLUMNS && most > SUM_COLUMNS - first % SUM_COLUMNS) {
     most = SUM_COLUMNS - first % SUM_COLUMNS;
   }
@@ -309,8 +275,9 @@ static void run_strips(const vec_code *code, const engine_args *args, const uint
     void *out;
   } uniforms = {args->uniforms}; /* read only, but the table of registers holds both kinds */
   open_run(&run, code, args, scratch, uniforms.out);
+  uint64_t most = strips_lanes(code, run.ways);
   for (uint64_t first = lanes[0], n; first < lanes[1]; first += n) {
-    n = strip_at(code, first, lanes[1]);
+    n = strip_at(most, first, lanes[1]);
     run.first_lane = first;
     run_strip(&run, (size_t)n, out);
   }
