@@ -1,6 +1,7 @@
-/* cmd_show.c: throng show FILE: a program as text: the graph, also after a pass, the stack program or the signature. */
-#include "cli.h"
+/* cmd_show.c: throng show FILE: a program as text: the graph, also after a pass, the stack program or the signature; of
+ * a program in the language the tokens or the tree. */
 #include "io/number.h"
+#include "program.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -8,7 +9,8 @@
 enum { OPTION_STAGE = 256, OPTION_AFTER };
 
 const option_row show_options[] = {
-    {OPTION_STAGE, "stage", "STAGE", "graph (the default), stack (of a stack program) or signature"},
+    {OPTION_STAGE, "stage", "STAGE",
+     "graph (the default), stack (of a stack program), signature; tokens or ast (of a .tg file)"},
     {OPTION_AFTER, "after", "PASS", "the graph after this pass and those before it; 'list' lists them"},
     {0, NULL, NULL, NULL},
 };
@@ -73,13 +75,46 @@ static int print_stack(source *s, tg_context *context)
   return STATUS_OK;
 }
 
+static int print_view(const source *s, tg_context *context, tg_source_view view)
+{
+  tg_error error = {.code = TG_OK};
+  char *bytes = NULL;
+  size_t n = 0;
+  if (tg_source_show(context, (const char *)s->bytes.data, s->bytes.n, view, &bytes, &n, &error) != TG_OK) {
+    return print_source_error(s->path, &s->bytes, &error);
+  }
+  fwrite(bytes, 1, n, stdout);
+  tg_free(context, bytes, n);
+  return STATUS_OK;
+}
+
+/* A program of the language has tokens and a tree; other files have a graph. */
+static int show_source(source *s, tg_context *context, const char *stage)
+{
+  bool is_view = strcmp(stage, "tokens") == 0 || strcmp(stage, "ast") == 0;
+  if (source_is_program(s) && is_view) {
+    return print_view(s, context, strcmp(stage, "ast") == 0 ? TG_SOURCE_TREE : TG_SOURCE_TOKENS);
+  }
+  tg_error error = {.code = TG_ARGUMENT};
+  const char *hint = is_view ? "--stage graph shows it as a graph" : "--stage tokens or --stage ast shows it";
+  snprintf(error.message, sizeof error.message, "%s, so it has no stage '%s'",
+           is_view ? "is no program of the language" : "is a program of the language", stage);
+  snprintf(error.hint, sizeof error.hint, "%s", hint);
+  return print_error(s->path, &error);
+}
+
 static int show_file(const char *path, const char *stage, const char *after)
 {
   source s = {0};
   tg_context *context = make_context();
   int status = STATUS_ERROR;
-  if (context && source_read_graph(&s, context, path)) {
-    if (strcmp(stage, "signature") == 0) {
+  bool is_view = strcmp(stage, "tokens") == 0 || strcmp(stage, "ast") == 0;
+  if (context && source_read(&s, path)) {
+    if (is_view || source_is_program(&s)) {
+      status = show_source(&s, context, stage);
+    } else if (!source_build_graph(&s, context)) {
+      status = STATUS_ERROR;
+    } else if (strcmp(stage, "signature") == 0) {
       status = print_signature(&s);
     } else if (strcmp(stage, "stack") == 0) {
       status = print_stack(&s, context);
@@ -94,13 +129,13 @@ static int show_file(const char *path, const char *stage, const char *after)
 
 static int check_stage(const command *self, const char *stage)
 {
-  static const char *const stages[] = {"graph", "stack", "signature"};
+  static const char *const stages[] = {"graph", "stack", "signature", "tokens", "ast"};
   nearest n = nearest_to(stage);
   for (size_t k = 0; k < sizeof stages / sizeof stages[0]; k++) {
     if (strcmp(stages[k], stage) == 0) return STATUS_OK;
     nearest_offer(&n, stages[k]);
   }
-  return unknown_word(self, "stage", &n, "the stages are graph, stack and signature");
+  return unknown_word(self, "stage", &n, "the stages are graph, stack, signature, tokens and ast");
 }
 
 int cmd_show(const command *self, int argc, char **argv)

@@ -10,6 +10,7 @@ const command commands[] = {
     {"explain", cmd_explain, "tell what is made of a program and why, and what it should take", "FILE [OPTION]...",
      explain_options},
     {"convert", cmd_convert, "write a program as .tgg, .tgb, .tgs or .tgsb, as OUT is named", "IN OUT", NULL},
+    {"fmt", cmd_fmt, "lay out programs of the language", "FILE... [OPTION]", fmt_options},
     {"ops", cmd_ops, "list the operations", "[--markdown]", ops_options},
     {"backends", cmd_backends, "list the back-ends", "", NULL},
     {"version", cmd_version, "print the version", "", NULL},

@@ -421,7 +421,8 @@ static prog_expr *check_variable_name(checker *c, tree *t, symbol *s)
 static prog_expr *check_name(checker *c, tree *t, prog_type expected)
 {
   symbol *s = t->symbol != NULL ? t->symbol : name_lookup(c, t->name);
-  if (s == NULL) {
+  bool is_unheard_of = s != NULL && s->from_library && s->kind == SYMBOL_FUNCTION && !c->library_scope;
+  if (s == NULL || is_unheard_of) { /* who forgot a variable need not know all functions of the library */
     return check_language_name(c, t, expected);
   }
   s->is_used = true;
