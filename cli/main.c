@@ -77,6 +77,9 @@ int cmd_backends(const command *self, int argc, char **argv)
   for (size_t k = 0; tg_backend_name(k); k++) {
     printf("%-8s %s%s\n", tg_backend_name(k), tg_backend_doc(k), k == 0 ? " (auto)" : "");
   }
+  tg_error error;
+  if (tg_backend_status("llvm", &error) != TG_OK)
+    printf("%-8s not available: %s: %s\n", "llvm", error.message, error.hint);
   return STATUS_OK;
 }
 

@@ -3,7 +3,7 @@
 #   Throng::shared, Throng::static   the two libraries; Throng::throng is the one that BUILD_SHARED_LIBS chooses
 #   throng_internal                  an archive with internal symbols visible, for the command, tests and benchmarks
 file(GLOB_RECURSE TG_SOURCES CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/*.c)
-list(FILTER TG_SOURCES EXCLUDE REGEX "/src/io/|_tmpl\\.c$")
+list(FILTER TG_SOURCES EXCLUDE REGEX "/src/io/|/src/backend/llvm/|_tmpl\\.c$")
 include(${CMAKE_CURRENT_LIST_DIR}/kernels.cmake)
 
 # The standard library of the language, lib/*.tg, as a C file.
@@ -33,6 +33,9 @@ endif()
 
 add_library(throng_objects OBJECT ${TG_SOURCES} ${PROJECT_SOURCE_DIR}/include/throng.h)
 tg_flags(throng_objects)
+# Where plug-ins are, seen from the installed library and command.
+set_source_files_properties(${PROJECT_SOURCE_DIR}/src/backend/plugin.c PROPERTIES COMPILE_DEFINITIONS
+  "TG_PLUGIN_BELOW=\"/../${CMAKE_INSTALL_LIBDIR}/throng\"")
 target_include_directories(throng_objects PRIVATE ${PROJECT_SOURCE_DIR}/include ${PROJECT_SOURCE_DIR}/src)
 
 find_library(TG_LIBM m)
@@ -43,6 +46,7 @@ function(tg_library target)
   if(TG_LIBM)
     target_link_libraries(${target} PUBLIC m)
   endif()
+  target_link_libraries(${target} PUBLIC ${CMAKE_DL_LIBS})
   if(TG_OPENMP_NAMES)
     target_link_libraries(${target} PRIVATE
       "$<BUILD_INTERFACE:${OpenMP_C_LIBRARIES}>" "$<INSTALL_INTERFACE:${TG_OPENMP_NAMES}>")

@@ -12,6 +12,7 @@ has_command() { command -v "$1" >/dev/null 2>&1; }
 has_header() { echo "#include <$1>" | "$CC" -E -x c -include stddef.h -include stdarg.h -include stdint.h -include setjmp.h - >/dev/null 2>&1; }
 has_module() { "$PYTHON" -c "import $1" >/dev/null 2>&1; }
 has_cross() { echo '#include <fenv.h>' | "$1" -E -x c - >/dev/null 2>&1; }
+has_llvm() { command -v llvm-config-19 >/dev/null 2>&1 || [ -e /usr/lib/llvm-19/include/llvm-c/LLJIT.h ]; }
 has_orc() { echo '#include <orc/orc.h>' | "$CC" -I/usr/include/orc-0.4 -E -x c - >/dev/null 2>&1; }
 has_fuzzer() { echo 'int LLVMFuzzerTestOneInput(const unsigned char *p, unsigned long n) { return p && n ? 0 : 0; }' |
   clang -x c -fsanitize=fuzzer,address - -o /dev/null >/dev/null 2>&1; }
@@ -41,10 +42,12 @@ need_test() {
   need has_header cmocka.h libcmocka-dev
   need has_module numpy python3-numpy
   need has_module gmpy2 python3-gmpy2
+  want has_llvm - llvm-19-dev
 }
 # What Throng is compared with; a peer that is not there is left out of the figures.
 need_bench() {
   need_build
+  want has_llvm - llvm-19-dev
   want has_command clang clang
   want has_orc - liborc-0.4-dev
   want has_module numpy python3-numpy

@@ -84,7 +84,14 @@ extern const tg_backend ref_backend, vec_backend;
 enum { VEC_NUMBERED = 20 };
 extern const tg_backend vec_numbered_backends[VEC_NUMBERED];
 
-/* The built-in back-ends in order of preference; NULL at the end. */
+/* `llvm`, whose code is in a plug-in, and the same held to vectors of so many bits, for tests: "llvm:128", "llvm:256",
+ * "llvm:512". Whether the plug-in is there, and if not, why and how to get it. plugin.c */
+enum { LLVM_WIDTHS = 4 };
+extern const tg_backend llvm_backends[LLVM_WIDTHS];
+tg_status backend_llvm_status(tg_error *error);
+
+/* The back-ends in order of preference, `llvm` only where its plug-in is; NULL at the end. Those that are not listed
+ * are found by name too. */
 const tg_backend *backend_at(size_t index);
 const tg_backend *backend_find(const char *name);
 

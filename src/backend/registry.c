@@ -7,7 +7,11 @@ static const tg_backend *const backends[] = {&vec_backend, &ref_backend};
 
 const tg_backend *backend_at(size_t index)
 {
-  return index < sizeof backends / sizeof *backends ? backends[index] : NULL;
+  size_t n = sizeof backends / sizeof *backends;
+  if (index == n) {
+    return backend_llvm_status(NULL) == TG_OK ? &llvm_backends[0] : NULL;
+  }
+  return index < n ? backends[index] : NULL;
 }
 
 const tg_backend *backend_find(const char *name)
@@ -15,7 +19,7 @@ const tg_backend *backend_find(const char *name)
   if (strcmp(name, "auto") == 0) {
     return backends[0];
   }
-  for (size_t i = 0; backend_at(i) != NULL; i++) {
+  for (size_t i = 0; i < sizeof backends / sizeof *backends; i++) {
     if (strcmp(backends[i]->name, name) == 0) {
       return backends[i];
     }
@@ -23,6 +27,11 @@ const tg_backend *backend_find(const char *name)
   for (size_t i = 0; i < VEC_NUMBERED; i++) {
     if (strcmp(vec_numbered_backends[i].name, name) == 0) {
       return &vec_numbered_backends[i];
+    }
+  }
+  for (size_t i = 0; i < LLVM_WIDTHS; i++) {
+    if (strcmp(llvm_backends[i].name, name) == 0) {
+      return &llvm_backends[i];
     }
   }
   return NULL;
@@ -49,4 +58,13 @@ const char *tg_backend_name(size_t index)
 const char *tg_backend_doc(size_t index)
 {
   return backend_at(index) == NULL ? NULL : backend_at(index)->doc;
+}
+
+tg_status tg_backend_status(const char *name, tg_error *error)
+{
+  const tg_backend *backend = backend_find(name);
+  if (backend == NULL) {
+    return error_set(error, TG_ARGUMENT, "there is no back-end called %.40s", name);
+  }
+  return backend->compile == llvm_backends[0].compile ? backend_llvm_status(error) : TG_OK;
 }

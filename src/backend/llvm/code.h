@@ -1,0 +1,109 @@
+/* code.h: what the plug-in makes of a graph, and the frame by which C and the code made by LLVM know each other.
+ *
+ * The code runs groups of `lanes` consecutive lanes. Every stream that it sees is native and at unit stride: run.c
+ * packs others, and the last lanes of a block, into buffers. */
+#ifndef TG_BACKEND_LLVM_CODE_H
+#define TG_BACKEND_LLVM_CODE_H
+
+#include "backend/backend.h"
+
+#include <llvm-c/LLJIT.h>
+
+enum { JIT_STRIP = 256, JIT_MAX_LANES = 64 };
+#define JIT_NO_LANE UINT32_MAX
+
+typedef struct jit_code jit_code;
+typedef struct jit_frame jit_frame;
+
+/* What is too rare or too long to be emitted is done by a function in C on vectors in memory. n: lanes. */
+typedef void (*jit_helper)(jit_frame *frame, uint64_t node, uint64_t n, void *out, const void *a, const void *b,
+                           const void *c);
+
+/* Of an argmin or argmax: where a group's best lanes lie, as offsets in scratch, and the first lane of all. */
+typedef struct jit_best {
+  size_t data, index, lane; /* n_lanes elements each; `lane` has JIT_NO_LANE where none was better than the start */
+} jit_best;
+
+struct jit_frame {
+  const jit_code *code;
+  const engine_args *args;
+  const operand_memory *operands;
+  uint64_t *uniforms;
+  uint64_t first_lane; /* of the whole invocation; of the first group */
+  uint64_t block_lane; /* the same, from the start of a block: the lane's column, and how equals are told apart */
+  uint64_t n_groups;
+  uint64_t count; /* lanes, of all groups */
+  uint64_t fuel;
+  uint64_t taken;     /* prepare: iterations so far */
+  uint64_t exhausted; /* prepare: a loop wanted an iteration without fuel */
+  const jit_helper *helpers;
+  unsigned char *scratch;
+  unsigned char *arrays;
+  unsigned char *alive;                  /* by lane, of all groups: whether it ran to its end */
+  uint32_t *trap_codes, *trap_positions; /* by lane of a group */
+  partials *out;
+  arg_partial *first; /* by argmin or argmax: the lowest lane, numbers before NaNs */
+  unsigned char **streams;
+  uint64_t group; /* helpers: lanes before the group that calls */
+  uint64_t zero;
+};
+
+typedef void (*jit_function)(jit_frame *frame);
+
+typedef enum jit_variant {
+  JIT_FULL,   /* whole groups */
+  JIT_MASKED, /* the last group may be a part of one */
+  JIT_FUEL,   /* the same with limited fuel */
+  JIT_PREPARE,
+  JIT_VARIANT_COUNT
+} jit_variant;
+
+struct jit_code {
+  tg_allocator allocator;
+  tg_graph *graph;
+  tg_context context; /* of the graph */
+  unsigned n_lanes;   /* of a group */
+  LLVMOrcLLJITRef jit;
+  jit_function functions[JIT_VARIANT_COUNT]; /* NULL: there is none */
+  uint32_t *slots;                           /* by value: where prepare puts a uniform */
+  size_t n_slots;
+  uint32_t *streams; /* by operand: number of the stream */
+  uint64_t *storage; /* by value: where arrays and carried arrays lie, in bytes of one lane */
+  size_t array_bytes;
+  bool can_trap;      /* some lane, also for want of fuel */
+  unsigned mask_bits; /* how wide masks are where there are no mask registers */
+  size_t n_args;
+  jit_best *best;                                                         /* by argmin or argmax */
+  uint32_t *arg_nodes;                                                    /* and their nodes */
+  size_t first, pointers, alive, codes, positions, arrays, scratch_bytes; /* in scratch, after the frame */
+  size_t *buffers;                                                        /* the same, by stream */
+};
+
+/* The helpers, in the order of the frame's table. helpers.c, helpers_linear.c */
+typedef enum jit_helper_id {
+  JIT_H_FMA,
+  JIT_H_ROUND,
+  JIT_H_GATHER,
+  JIT_H_ASTORE,
+  JIT_H_CARRY,
+  JIT_H_TRAP,
+  JIT_H_COUNT_TRAPS,
+  JIT_H_FIRST,
+  JIT_H_COMBINE,
+  JIT_H_LINEAR,
+  JIT_H_COUNT
+} jit_helper_id;
+extern const jit_helper jit_helpers[JIT_H_COUNT];
+void jit_help_linear(jit_frame *frame, uint64_t node, uint64_t n, void *out, const void *a, const void *b,
+                     const void *c);
+
+/* run.c */
+void jit_run(const void *code, const engine_args *args, const uint64_t lanes[2], void *scratch, partials *out);
+void jit_prepare(const void *code, const engine_args *args, void *scratch, void *uniforms);
+
+static inline unsigned element_bytes(tg_type type)
+{
+  return type_table[type].bytes;
+}
+
+#endif

@@ -1,0 +1,82 @@
+/* convert.c: conversions by value. Floats become integers in vectors: what does not fit is taken out first, so that no
+ * conversion of LLVM is undefined, and put in again afterwards. */
+#include "backend/llvm/emit.h"
+
+#include "base/float.h"
+
+#include <math.h>
+
+LLVMValueRef jit_canonical(jit_emitter *e, tg_type type, LLVMValueRef x)
+{
+  if (!type_in(type, TG_CLASS_FLOAT)) {
+    return x;
+  }
+  LLVMValueRef nan = jit_const_bits(e, type, type == TG_F32 ? F32_NAN : F64_NAN);
+  LLVMValueRef is_nan = LLVMBuildFCmp(e->b, LLVMRealUNO, x, x, "");
+  return jit_select(e, is_nan, nan, x);
+}
+
+static LLVMValueRef to_bool(jit_emitter *e, tg_type from, LLVMValueRef x)
+{
+  LLVMValueRef zero = LLVMConstNull(LLVMTypeOf(x));
+  return type_in(from, TG_CLASS_FLOAT) ? LLVMBuildFCmp(e->b, LLVMRealUNE, x, zero, "")
+                                       : LLVMBuildICmp(e->b, LLVMIntNE, x, zero, "");
+}
+
+static LLVMValueRef int_to_int(jit_emitter *e, tg_type from, tg_type to, LLVMValueRef x)
+{
+  unsigned have = type_table[from].bits, want = type_table[to].bits;
+  LLVMTypeRef type = jit_like(x, jit_scalar_type(e, to));
+  if (have >= want) {
+    return have == want ? x : LLVMBuildTrunc(e->b, x, type, "");
+  }
+  return type_table[from].is_signed ? LLVMBuildSExt(e->b, x, type, "") : LLVMBuildZExt(e->b, x, type, "");
+}
+
+static LLVMValueRef int_to_float(jit_emitter *e, tg_type from, tg_type to, LLVMValueRef x)
+{
+  LLVMTypeRef type = jit_like(x, jit_scalar_type(e, to));
+  if (from == TG_BOOL) {
+    return LLVMBuildSelect(e->b, x, jit_const_real(type, 1), jit_const_real(type, 0), "");
+  }
+  return type_table[from].is_signed ? LLVMBuildSIToFP(e->b, x, type, "") : LLVMBuildUIToFP(e->b, x, type, "");
+}
+
+static LLVMValueRef float_to_int(jit_emitter *e, tg_type to, LLVMValueRef x)
+{
+  bool is_signed = type_table[to].is_signed;
+  int bits = type_table[to].bits;
+  LLVMTypeRef type = jit_like(x, jit_scalar_type(e, to)), real = LLVMTypeOf(x);
+  uint64_t most = type_mask(to) >> is_signed;
+  LLVMValueRef above = LLVMBuildFCmp(e->b, LLVMRealOGE, x, jit_const_real(real, ldexp(1, bits - is_signed)), "");
+  LLVMValueRef least = jit_const_real(real, is_signed ? -ldexp(1, bits - 1) : 0);
+  LLVMValueRef is_inside =
+      LLVMBuildAnd(e->b, LLVMBuildNot(e->b, above, ""), LLVMBuildFCmp(e->b, LLVMRealOGE, x, least, ""), "");
+  LLVMValueRef inside = LLVMBuildSelect(e->b, is_inside, x, LLVMConstNull(real), "");
+  LLVMValueRef y = is_signed ? LLVMBuildFPToSI(e->b, inside, type, "") : LLVMBuildFPToUI(e->b, inside, type, "");
+  y = LLVMBuildSelect(e->b, above, jit_const_int(type, most), y, "");
+  if (is_signed) {
+    LLVMValueRef below = LLVMBuildFCmp(e->b, LLVMRealOLT, x, least, "");
+    y = LLVMBuildSelect(e->b, below, jit_const_int(type, most + 1), y, "");
+  }
+  return y;
+}
+
+LLVMValueRef jit_convert(jit_emitter *e, tg_type from, tg_type to, LLVMValueRef x)
+{
+  if (from == to) {
+    return x;
+  }
+  if (to == TG_BOOL) {
+    return to_bool(e, from, x);
+  }
+  bool from_float = type_in(from, TG_CLASS_FLOAT), to_float = type_in(to, TG_CLASS_FLOAT);
+  if (from_float && to_float) {
+    LLVMTypeRef type = jit_like(x, jit_scalar_type(e, to));
+    return from == TG_F32 ? LLVMBuildFPExt(e->b, x, type, "") : LLVMBuildFPTrunc(e->b, x, type, "");
+  }
+  if (from_float) {
+    return float_to_int(e, to, x);
+  }
+  return to_float ? int_to_float(e, from, to, x) : int_to_int(e, from, to, x);
+}

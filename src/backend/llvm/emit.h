@@ -1,0 +1,117 @@
+/* emit.h: the emitter: LLVM IR from a graph, through LLVM-C.
+ *
+ * A value is one LLVM value: a vector with an element for each lane of a group, or, where it is the same in all of
+ * them, a scalar. LLVM cuts vectors that are wider than the machine's into several: that is how several vectors are in
+ * flight. Where lanes part ways, `mask` has those that go this way, and `alive` those that have not trapped; NULL: all.
+ * Every operation is total, so lanes that are masked off may compute anything; only effects and sinks look at masks. */
+#ifndef TG_BACKEND_LLVM_EMIT_H
+#define TG_BACKEND_LLVM_EMIT_H
+
+#include "backend/llvm/code.h"
+#include "backend/llvm/target.h"
+
+#include <llvm-c/Core.h>
+
+/* A reduction whose vector stays in registers from group to group. */
+typedef struct jit_accumulator {
+  LLVMValueRef phi, next, address;
+} jit_accumulator;
+
+typedef struct jit_emitter {
+  const tg_graph *g;
+  jit_code *code;
+  const jit_target *target;
+  LLVMContextRef context;
+  LLVMModuleRef module;
+  LLVMBuilderRef b, top; /* where we are; at the end of the function's first block */
+  LLVMValueRef function, frame;
+  jit_variant variant;
+  unsigned n_lanes;            /* 1 in prepare */
+  LLVMValueRef *values, *wide; /* by value; of a uniform: as a vector */
+  const bool *varies;          /* by value: differs between lanes */
+  const uint32_t *origins;     /* by array value: the array or carried array that it is, changed in place */
+  LLVMValueRef alive, mask, fuel;
+  LLVMValueRef start; /* the lanes that were alive at first */
+  LLVMValueRef group; /* i64: lanes before this group, in this call */
+  VEC(jit_accumulator) accumulators;
+  tg_allocator allocator;
+  bool failed; /* no memory */
+} jit_emitter;
+
+/* ---- types.c ---- */
+LLVMTypeRef jit_scalar_type(const jit_emitter *e, tg_type type);
+LLVMTypeRef jit_int(const jit_emitter *e, unsigned bits);
+LLVMTypeRef jit_vector(LLVMTypeRef element, unsigned n); /* the element's own type for 1 */
+/* The type with the shape of a value. */
+LLVMTypeRef jit_like(LLVMValueRef shape, LLVMTypeRef element);
+bool jit_is_wide(LLVMValueRef v);
+LLVMValueRef jit_const_bits(const jit_emitter *e, tg_type type, uint64_t bits);
+/* Constants with a type, which may be a vector's. */
+LLVMValueRef jit_const_int(LLVMTypeRef type, uint64_t value);
+LLVMValueRef jit_const_real(LLVMTypeRef type, double value);
+LLVMValueRef jit_spread(jit_emitter *e, LLVMValueRef scalar);
+/* A value of the graph: as it is, or as a vector. */
+LLVMValueRef jit_value(jit_emitter *e, uint32_t v);
+LLVMValueRef jit_wide(jit_emitter *e, uint32_t v);
+/* The operands of a node, all scalars or all vectors. */
+void jit_operands(jit_emitter *e, const graph_node *node, LLVMValueRef *out, size_t n);
+void jit_unify(jit_emitter *e, LLVMValueRef *values, size_t n);
+tg_type jit_type(const jit_emitter *e, uint32_t v);
+LLVMValueRef jit_intrinsic(jit_emitter *e, const char *name, LLVMTypeRef type, LLVMValueRef *args, unsigned n);
+LLVMValueRef jit_select(jit_emitter *e, LLVMValueRef condition, LLVMValueRef a, LLVMValueRef b);
+LLVMValueRef jit_lane_numbers(const jit_emitter *e, unsigned bits); /* 0, 1, .. */
+
+/* ---- frame.c ---- */
+LLVMValueRef jit_field(jit_emitter *e, LLVMBuilderRef at, size_t offset, LLVMTypeRef type);
+LLVMValueRef jit_offset(jit_emitter *e, LLVMBuilderRef at, LLVMValueRef pointer, LLVMValueRef bytes);
+LLVMValueRef jit_room(jit_emitter *e, LLVMTypeRef type); /* on the stack */
+/* A value in memory, bool as bytes; and back. */
+LLVMValueRef jit_spill(jit_emitter *e, LLVMValueRef v);
+LLVMValueRef jit_load(jit_emitter *e, LLVMTypeRef type, LLVMValueRef pointer, unsigned align);
+LLVMValueRef jit_store(jit_emitter *e, LLVMValueRef v, LLVMValueRef pointer, unsigned align);
+LLVMTypeRef jit_memory_type(const jit_emitter *e, LLVMTypeRef type);
+/* Calls a helper with addresses, NULL for none. */
+void jit_help(jit_emitter *e, jit_helper_id id, uint64_t node, LLVMValueRef *addresses, unsigned n);
+#define JIT_FIELD(e, at, name, type) jit_field(e, at, offsetof(jit_frame, name), type)
+
+/* ---- masks.c ---- */
+LLVMValueRef jit_running(jit_emitter *e);                              /* alive and mask; NULL: all */
+LLVMValueRef jit_both(jit_emitter *e, LLVMValueRef a, LLVMValueRef b); /* NULL: all */
+LLVMValueRef jit_without(jit_emitter *e, LLVMValueRef a, LLVMValueRef b);
+LLVMValueRef jit_any(jit_emitter *e, LLVMValueRef mask);
+LLVMValueRef jit_mask_bytes(jit_emitter *e, LLVMValueRef mask); /* address */
+LLVMBasicBlockRef jit_block(jit_emitter *e, const char *name);
+/* `then` is run if a condition, a scalar, holds; both ways lead to the block that jit_endif makes current. */
+typedef struct jit_if {
+  LLVMBasicBlockRef before, after;
+} jit_if;
+jit_if jit_begin_if(jit_emitter *e, LLVMValueRef condition);
+void jit_end_if(jit_emitter *e, jit_if branch);
+
+/* ---- one for each idea ---- */
+void jit_emit_nodes(jit_emitter *e, uint32_t begin, uint32_t end);                  /* control.c */
+uint32_t jit_emit_loop(jit_emitter *e, uint32_t i);                                 /* loop.c */
+void jit_emit_elementwise(jit_emitter *e, const graph_node *node);                  /* arith.c */
+void jit_emit_divmod(jit_emitter *e, const graph_node *node);                       /* divide.c */
+LLVMValueRef jit_convert(jit_emitter *e, tg_type from, tg_type to, LLVMValueRef x); /* convert.c */
+LLVMValueRef jit_canonical(jit_emitter *e, tg_type type, LLVMValueRef x);           /* convert.c */
+LLVMValueRef jit_index(jit_emitter *e, uint32_t v);        /* memory.c: as u64, large if negative */
+void jit_emit_memory(jit_emitter *e, uint32_t i);          /* memory.c: load, iota, param, gather */
+LLVMValueRef jit_stream(jit_emitter *e, uint32_t operand); /* memory.c: the address of this group's elements */
+LLVMValueRef jit_gather(jit_emitter *e, LLVMTypeRef element, LLVMValueRef addresses); /* memory.c */
+void jit_emit_effect(jit_emitter *e, uint32_t i);                                     /* effects.c */
+void jit_trap(jit_emitter *e, LLVMValueRef lanes, uint64_t code, uint32_t position);
+void jit_emit_linear(jit_emitter *e, uint32_t i); /* linear.c */
+/* sinks.c: before the first group, for each group, and after the last */
+void jit_open_sinks(jit_emitter *e);
+void jit_emit_sinks(jit_emitter *e);
+
+/* module.c: all functions of a graph. */
+tg_status jit_build(jit_code *code, const jit_target *target, tg_error *error);
+
+/* plan.c */
+bool jit_plan(jit_code *code, const jit_target *target);
+bool jit_find_varying(const tg_graph *g, bool *varies);
+void jit_find_origins(const tg_graph *g, uint32_t *origins);
+
+#endif

@@ -1,0 +1,106 @@
+/* entry.c: the plug-in's one exported symbol, and making code of a module. */
+#include "backend/llvm/emit.h"
+#include "backend/plugin.h"
+
+#include <llvm-c/Error.h>
+
+enum { HUGE_GRAPH = 16384 }; /* values */
+
+static bool supports(tg_op op, tg_type type)
+{
+  (void)op;
+  (void)type;
+  return true;
+}
+
+static void drop(void *p)
+{
+  jit_code *code = p;
+  if (code == NULL) {
+    return;
+  }
+  tg_allocator a = code->allocator;
+  size_t n_values = 0, n_operands = 0, n_args = 0;
+  if (code->jit != NULL) {
+    LLVMConsumeError(LLVMOrcDisposeLLJIT(code->jit));
+  }
+  if (code->graph != NULL) {
+    n_values = code->graph->values.n + 1;
+    n_operands = code->graph->operands.n + 1;
+    n_args = code->graph->n_arg_sinks + 1;
+  }
+  alloc_free(&a, code->slots, n_values, sizeof *code->slots);
+  alloc_free(&a, code->storage, n_values, sizeof *code->storage);
+  alloc_free(&a, code->streams, n_operands, sizeof *code->streams);
+  alloc_free(&a, code->buffers, n_operands, sizeof *code->buffers);
+  alloc_free(&a, code->best, n_args, sizeof *code->best);
+  alloc_free(&a, code->arg_nodes, n_args, sizeof *code->arg_nodes);
+  tg_graph_destroy(code->graph);
+  alloc_free(&a, code, 1, sizeof *code);
+}
+
+static tg_status make(jit_code *code, unsigned width, const void *module, size_t bytes, tg_error *error)
+{
+  jit_target target;
+  TG_TRY(graph_decode(&code->context, module, bytes, &code->graph, error));
+  jit_wish wish = {width, code->graph->values.n > HUGE_GRAPH};
+  tg_status status = jit_target_open(&wish, &target, error);
+  if (status == TG_OK && !jit_plan(code, &target)) {
+    status = error_set(error, TG_NOMEM, "no memory for the code");
+  }
+  if (status == TG_OK) {
+    status = jit_build(code, &target, error);
+  }
+  jit_target_close(&target);
+  return status;
+}
+
+static tg_status compile(const tg_allocator *allocator, unsigned width, const void *module, size_t bytes, void **out,
+                         tg_error *error)
+{
+  jit_code *code = alloc_zeroed(allocator, 1, sizeof *code);
+  *out = NULL;
+  if (code == NULL) {
+    return error_set(error, TG_NOMEM, "no memory for the code");
+  }
+  code->allocator = code->context.allocator = *allocator;
+  tg_status status = make(code, width, module, bytes, error);
+  if (status != TG_OK) {
+    drop(code);
+    return status;
+  }
+  *out = code;
+  return TG_OK;
+}
+
+static size_t uniform_bytes(const void *code)
+{
+  return ((const jit_code *)code)->n_slots * sizeof(uint64_t);
+}
+
+static size_t scratch_bytes(const void *code)
+{
+  return ((const jit_code *)code)->scratch_bytes;
+}
+
+static const tg_plugin plugin = {.abi = TG_PLUGIN_ABI,
+                                 .size = sizeof(tg_plugin),
+                                 .backend_abi = TG_BACKEND_ABI,
+                                 .args_size = sizeof(engine_args),
+                                 .partials_size = sizeof(partials),
+                                 .name = "llvm",
+                                 .version = "LLVM 19",
+                                 .supports = supports,
+                                 .compile = compile,
+                                 .drop = drop,
+                                 .uniform_bytes = uniform_bytes,
+                                 .scratch_bytes = scratch_bytes,
+                                 .prepare = jit_prepare,
+                                 .run = jit_run};
+
+TG_API const tg_plugin *tg_plugin_entry(void);
+
+const tg_plugin *tg_plugin_entry(void)
+{
+  return &plugin;
+}

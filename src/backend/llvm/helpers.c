@@ -1,0 +1,248 @@
+/* helpers.c: what code made by LLVM leaves to C: vectors lie in memory, one element for each lane of a group, bool and
+ * masks as bytes. */
+#include "backend/llvm/code.h"
+
+#include "base/float.h"
+#include "graph/element.h"
+
+#include <math.h>
+#include <string.h>
+
+static const graph_node *node_of(const jit_frame *frame, uint64_t node)
+{
+  return &frame->code->graph->nodes.data[node];
+}
+
+static tg_type type_of(const jit_frame *frame, uint32_t value)
+{
+  return (tg_type)frame->code->graph->values.data[value].type;
+}
+
+static uint64_t element_at(tg_type type, const void *p, uint64_t i)
+{
+  return element_load((tg_mode)type, (const unsigned char *)p + i * element_bytes(type));
+}
+
+static void put_element(tg_type type, void *p, uint64_t i, uint64_t value)
+{
+  element_store((tg_mode)type, (unsigned char *)p + i * element_bytes(type), value);
+}
+
+/* ---- floats that the machine has no instructions for ---- */
+
+static void help_fma(jit_frame *frame, uint64_t node, uint64_t n, void *out, const void *a, const void *b,
+                     const void *c)
+{
+  if (type_of(frame, node_of(frame, node)->first_result) == TG_F32) {
+    const float *x = a, *y = b, *z = c;
+    for (uint64_t i = 0; i < n; i++) {
+      ((float *)out)[i] = fmaf(x[i], y[i], z[i]);
+    }
+  } else {
+    const double *x = a, *y = b, *z = c;
+    for (uint64_t i = 0; i < n; i++) {
+      ((double *)out)[i] = fma(x[i], y[i], z[i]);
+    }
+  }
+}
+
+/* nearbyint: the environment rounds to nearest even. */
+static double rounded(uint16_t how, double x)
+{
+  switch (how) {
+  case TG_ROUND_DOWN: return floor(x);
+  case TG_ROUND_UP: return ceil(x);
+  case TG_ROUND_ZERO: return trunc(x);
+  default: return nearbyint(x);
+  }
+}
+
+static void help_round(jit_frame *frame, uint64_t node, uint64_t n, void *out, const void *a, const void *b,
+                       const void *c)
+{
+  const graph_node *it = node_of(frame, node);
+  const float *x = a;
+  const double *y = a;
+  (void)b;
+  (void)c;
+  for (uint64_t i = 0; i < n; i++) {
+    if (type_of(frame, it->first_result) == TG_F32) {
+      ((float *)out)[i] = (float)rounded(it->detail, (double)x[i]);
+    } else {
+      ((double *)out)[i] = rounded(it->detail, y[i]);
+    }
+  }
+}
+
+/* ---- tables and arrays ---- */
+
+/* From a table whose elements need conversion. */
+static void help_gather(jit_frame *frame, uint64_t node, uint64_t n, void *out, const void *a, const void *b,
+                        const void *c)
+{
+  const graph_node *it = node_of(frame, node);
+  const operand_memory *memory = &frame->operands[it->operand];
+  tg_mode mode = (tg_mode)frame->code->graph->operands.data[it->operand].mode;
+  const uint64_t *index = a;
+  (void)b;
+  (void)c;
+  for (uint64_t i = 0; i < n; i++) {
+    bool is_inside = index[i] < memory->length;
+    uint64_t v = is_inside ? element_load(mode, memory->base + (ptrdiff_t)index[i] * memory->stride) : 0;
+    put_element(type_of(frame, it->first_result), out, i, v);
+  }
+}
+
+static unsigned char *array_at(const jit_frame *frame, uint64_t n, uint64_t offset, unsigned bytes, uint64_t lane)
+{
+  return frame->arrays + offset * n + lane * bytes;
+}
+
+/* out: where in a lane's memory, a: values, b: lanes */
+static void help_astore(jit_frame *frame, uint64_t node, uint64_t n, void *out, const void *a, const void *b,
+                        const void *c)
+{
+  unsigned bytes = element_bytes(type_of(frame, node_of(frame, node)->first_result));
+  const uint64_t *offset = out;
+  const unsigned char *lanes = b;
+  (void)c;
+  for (uint64_t i = 0; i < n; i++) {
+    if (lanes[i]) {
+      memcpy(array_at(frame, n, offset[i], bytes, i), (const unsigned char *)a + i * bytes, bytes);
+    }
+  }
+}
+
+/* The next carried array, of carried value `node`: in place when the step changed it in place, else copied to the one
+ * of the carried array's two places that is free. a: now, b: next, c: lanes */
+static void help_carry(jit_frame *frame, uint64_t node, uint64_t n, void *out, const void *a, const void *b,
+                       const void *c)
+{
+  const graph_value *value = &frame->code->graph->values.data[node];
+  unsigned bytes = element_bytes((tg_type)value->type);
+  uint64_t own = frame->code->storage[node], *to = out;
+  const uint64_t *now = a, *next = b;
+  const unsigned char *lanes = c;
+  for (uint64_t i = 0; i < n; i++) {
+    to[i] = now[i];
+    if (!lanes[i] || next[i] == now[i]) {
+      continue;
+    }
+    to[i] = now[i] == own ? own + (uint64_t)value->array_length * bytes : own;
+    for (uint64_t k = 0; k < value->array_length; k++) {
+      memcpy(array_at(frame, n, to[i] + k * bytes, bytes, i), array_at(frame, n, next[i] + k * bytes, bytes, i), bytes);
+    }
+  }
+}
+
+/* ---- traps ---- */
+
+/* node: code and position; a: lanes */
+static void help_trap(jit_frame *frame, uint64_t node, uint64_t n, void *out, const void *a, const void *b,
+                      const void *c)
+{
+  const unsigned char *lanes = a;
+  (void)out;
+  (void)b;
+  (void)c;
+  for (uint64_t i = 0; i < n; i++) {
+    if (lanes[i]) {
+      frame->trap_codes[i] = (uint32_t)(node >> 32);
+      frame->trap_positions[i] = (uint32_t)node;
+    }
+  }
+}
+
+static void help_count_traps(jit_frame *frame, uint64_t node, uint64_t n, void *out, const void *a, const void *b,
+                             const void *c)
+{
+  const unsigned char *lanes = a;
+  trap_partial *traps = &frame->out->traps;
+  (void)node;
+  (void)out;
+  (void)b;
+  (void)c;
+  for (uint64_t i = 0; i < n; i++) {
+    if (lanes[i] && traps->n++ == 0) {
+      traps->first_lane = frame->args->origin + frame->first_lane + frame->group + i;
+      traps->first_code = frame->trap_codes[i];
+      traps->first_position = frame->trap_positions[i];
+    }
+  }
+}
+
+/* ---- sinks ---- */
+
+static bool is_nan(tg_type type, uint64_t value)
+{
+  return type == TG_F32 ? f32_is_nan((uint32_t)value) : type == TG_F64 && f64_is_nan(value);
+}
+
+/* The lowest lane, a number if there is one; node: which argmin or argmax; a: data, b: index, c: lanes */
+static void help_first(jit_frame *frame, uint64_t node, uint64_t n, void *out, const void *a, const void *b,
+                       const void *c)
+{
+  const uint32_t *args = node_args(frame->code->graph, node_of(frame, frame->code->arg_nodes[node]));
+  tg_type index_type = type_of(frame, args[0]), type = type_of(frame, args[1]);
+  arg_partial *first = &frame->first[node];
+  const unsigned char *lanes = c;
+  (void)out;
+  for (uint64_t i = 0; i < n && first->state != ARG_NUMBER; i++) {
+    uint64_t data = element_at(type, a, i);
+    arg_state state = is_nan(type, data) ? ARG_NAN : ARG_NUMBER;
+    if (lanes[i] && state > first->state) {
+      *first = (arg_partial){.index = element_at(index_type, b, i), .data = data, .state = state};
+    }
+  }
+}
+
+/* a < b of integers. */
+static bool less(tg_type type, uint64_t a, uint64_t b)
+{
+  uint64_t top = UINT64_C(1) << (type_table[type].bits - 1);
+  return type_table[type].is_signed ? (a ^ top) < (b ^ top) : a < b;
+}
+
+static uint64_t fold(tg_fold how, tg_type type, uint64_t a, uint64_t b)
+{
+  switch (how) {
+  case TG_FOLD_ADD: return (a + b) & type_mask(type);
+  case TG_FOLD_MIN: return less(type, b, a) ? b : a;
+  case TG_FOLD_MAX: return less(type, a, b) ? b : a;
+  case TG_FOLD_AND: return a & b;
+  case TG_FOLD_OR: return a | b;
+  case TG_FOLD_XOR: return a ^ b;
+  case TG_FOLD_COUNT: break;
+  }
+  return a;
+}
+
+/* a: slots as u64, b: values, c: lanes */
+static void help_combine(jit_frame *frame, uint64_t node, uint64_t n, void *out, const void *a, const void *b,
+                         const void *c)
+{
+  const graph_node *it = node_of(frame, node);
+  tg_type type = type_of(frame, node_args(frame->code->graph, it)[1]);
+  const operand_memory *memory = &frame->operands[it->operand];
+  tg_mode mode = (tg_mode)frame->code->graph->operands.data[it->operand].mode;
+  const uint64_t *slots = a;
+  const unsigned char *lanes = c;
+  (void)out;
+  for (uint64_t i = 0; i < n; i++) {
+    if (lanes[i] && slots[i] < memory->length) {
+      unsigned char *p = memory->base + (ptrdiff_t)slots[i] * memory->stride;
+      element_store(mode, p, fold((tg_fold)it->detail, type, element_load(mode, p), element_at(type, b, i)));
+    }
+  }
+}
+
+const jit_helper jit_helpers[JIT_H_COUNT] = {[JIT_H_FMA] = help_fma,
+                                             [JIT_H_ROUND] = help_round,
+                                             [JIT_H_GATHER] = help_gather,
+                                             [JIT_H_ASTORE] = help_astore,
+                                             [JIT_H_CARRY] = help_carry,
+                                             [JIT_H_TRAP] = help_trap,
+                                             [JIT_H_COUNT_TRAPS] = help_count_traps,
+                                             [JIT_H_FIRST] = help_first,
+                                             [JIT_H_COMBINE] = help_combine,
+                                             [JIT_H_LINEAR] = jit_help_linear};

@@ -1,0 +1,310 @@
+/* loop.c: loops. Where the condition differs between lanes, a loop goes on while any lane runs, and the lanes that are
+ * done keep what they carry; where it does not, no lane needs a mask. Several vectors are in flight, as a value is
+ * several vectors of the machine.
+ *
+ * Masks that go round a loop are vectors of integers where the machine has no mask registers. */
+#include "backend/llvm/emit.h"
+
+#include <stddef.h>
+
+typedef struct loop {
+  const graph_node *node, *test, *yield;
+  uint32_t at;
+  bool parts, can_trap; /* lanes part ways; some may trap inside */
+  LLVMBasicBlockRef header, after;
+  LLVMValueRef *phis;                /* by carried value; NULL: an array changed in place */
+  LLVMValueRef running, alive, fuel; /* phis or NULL */
+  LLVMValueRef outer;                /* the mask around it */
+  LLVMValueRef taken;                /* prepare: iterations before */
+} loop;
+
+/* ---- values that go round ---- */
+
+static bool is_mask(const jit_emitter *e, LLVMValueRef v)
+{
+  LLVMTypeRef type = LLVMTypeOf(v);
+  return !e->target->has_mask_registers && LLVMGetTypeKind(type) == LLVMVectorTypeKind &&
+         LLVMGetTypeKind(LLVMGetElementType(type)) == LLVMIntegerTypeKind &&
+         LLVMGetIntTypeWidth(LLVMGetElementType(type)) == 1;
+}
+
+static LLVMValueRef pack(jit_emitter *e, LLVMValueRef v)
+{
+  return is_mask(e, v) ? LLVMBuildSExt(e->b, v, jit_like(v, jit_int(e, e->code->mask_bits)), "") : v;
+}
+
+static LLVMValueRef unpack(jit_emitter *e, LLVMValueRef v, bool is_packed)
+{
+  return is_packed ? LLVMBuildICmp(e->b, LLVMIntSLT, v, LLVMConstNull(LLVMTypeOf(v)), "") : v;
+}
+
+/* A value that starts as `start`, in a header that is empty but for such; `from` is the block before. */
+static LLVMValueRef open_phi(jit_emitter *e, const loop *l, LLVMValueRef start, LLVMBasicBlockRef from)
+{
+  LLVMPositionBuilderAtEnd(e->b, l->header);
+  LLVMValueRef phi = LLVMBuildPhi(e->b, LLVMTypeOf(start), "");
+  LLVMAddIncoming(phi, &start, &from, 1);
+  LLVMPositionBuilderAtEnd(e->b, from);
+  return phi;
+}
+
+static void close_phi(jit_emitter *e, LLVMValueRef phi, LLVMValueRef next)
+{
+  LLVMBasicBlockRef from = LLVMGetInsertBlock(e->b);
+  LLVMAddIncoming(phi, &next, &from, 1);
+}
+
+static LLVMValueRef open_mask(jit_emitter *e, const loop *l, LLVMValueRef start)
+{
+  LLVMValueRef packed = pack(e, start);
+  return open_phi(e, l, packed, LLVMGetInsertBlock(e->b));
+}
+
+/* ---- before ---- */
+
+static bool may_trap(const jit_emitter *e, const loop *l)
+{
+  bool found = e->variant == JIT_FUEL;
+  for (uint32_t i = l->at; i < l->node->end; i++) {
+    found |= e->g->nodes.data[i].op == TG_OP_TRAP;
+  }
+  return found;
+}
+
+static bool is_in_place(const jit_emitter *e, const loop *l, uint32_t k)
+{
+  uint32_t carried = l->node->first_carried + k;
+  return e->g->values.data[carried].array_length > 0 && e->origins[node_args(e->g, l->yield)[k]] == e->origins[carried];
+}
+
+static LLVMValueRef start_of(jit_emitter *e, const loop *l, uint32_t k)
+{
+  uint32_t arg = node_args(e->g, l->node)[k];
+  return e->varies[l->node->first_carried + k] ? jit_wide(e, arg) : jit_value(e, arg);
+}
+
+static LLVMValueRef all_lanes(const jit_emitter *e)
+{
+  return LLVMConstAllOnes(jit_vector(jit_int(e, 1), e->n_lanes));
+}
+
+static void open_carried(jit_emitter *e, loop *l)
+{
+  LLVMBasicBlockRef from = LLVMGetInsertBlock(e->b);
+  for (uint32_t k = 0; k < l->node->n_args; k++) {
+    if (is_in_place(e, l, k)) {
+      e->values[l->node->first_carried + k] = jit_value(e, node_args(e->g, l->node)[k]);
+    } else {
+      LLVMValueRef start = start_of(e, l, k);
+      l->phis[k] = open_phi(e, l, pack(e, start), from);
+      e->values[l->node->first_carried + k] = start; /* until the header can hold instructions: its type */
+    }
+  }
+}
+
+/* Values of the header, once all phis are there. */
+static void enter_header(jit_emitter *e, loop *l)
+{
+  LLVMBuildBr(e->b, l->header);
+  LLVMPositionBuilderAtEnd(e->b, l->header);
+  for (uint32_t k = 0; k < l->node->n_args; k++) {
+    if (l->phis[k] != NULL) {
+      LLVMValueRef *v = &e->values[l->node->first_carried + k];
+      *v = unpack(e, l->phis[k], is_mask(e, *v));
+    }
+  }
+  bool is_packed = !e->target->has_mask_registers && e->n_lanes > 1;
+  if (l->alive != NULL) {
+    e->alive = unpack(e, l->alive, is_packed);
+  }
+  if (l->running != NULL) {
+    e->mask = unpack(e, l->running, is_packed);
+  }
+  if (l->fuel != NULL) {
+    e->fuel = l->fuel;
+  }
+}
+
+static void open_loop(jit_emitter *e, loop *l)
+{
+  l->outer = e->mask;
+  l->header = jit_block(e, "loop");
+  l->parts = e->varies[node_args(e->g, l->test)[0]];
+  l->can_trap = e->variant != JIT_PREPARE && may_trap(e, l);
+  if (l->parts) {
+    LLVMValueRef running = jit_running(e);
+    l->running = open_mask(e, l, running == NULL ? all_lanes(e) : jit_spread(e, running));
+  }
+  if (l->can_trap) {
+    l->alive = open_mask(e, l, e->alive);
+  }
+  if (l->can_trap && e->fuel != NULL) {
+    l->fuel = open_phi(e, l, e->fuel, LLVMGetInsertBlock(e->b));
+  }
+  open_carried(e, l);
+  enter_header(e, l);
+}
+
+/* ---- the condition ---- */
+
+/* Takes one iteration from the lanes that go on; those without fuel trap. */
+static LLVMValueRef take_fuel(jit_emitter *e, const loop *l, LLVMValueRef lanes)
+{
+  LLVMTypeRef type = LLVMTypeOf(e->fuel);
+  lanes = jit_spread(e, lanes);
+  LLVMValueRef is_empty = LLVMBuildICmp(e->b, LLVMIntEQ, e->fuel, LLVMConstNull(type), "");
+  LLVMValueRef pays = jit_without(e, lanes, is_empty);
+  e->fuel = LLVMBuildSub(e->b, e->fuel, LLVMBuildZExt(e->b, pays, type, ""), "");
+  jit_trap(e, jit_both(e, lanes, is_empty), TG_TRAP_FUEL, l->node->position);
+  return pays;
+}
+
+/* Whether to go on, a scalar; of lanes that part ways, which do. */
+static LLVMValueRef goes_on(jit_emitter *e, const loop *l, LLVMValueRef condition)
+{
+  if (!l->parts && !l->can_trap) {
+    return condition;
+  }
+  LLVMValueRef lanes = jit_both(e, jit_running(e), condition);
+  if (e->fuel != NULL) {
+    lanes = take_fuel(e, l, lanes);
+  }
+  if (l->parts) {
+    e->mask = lanes;
+  }
+  return jit_any(e, lanes);
+}
+
+/* ---- the step ---- */
+
+static LLVMValueRef next_array(jit_emitter *e, const loop *l, uint32_t k, LLVMValueRef next)
+{
+  uint32_t carried = l->node->first_carried + k;
+  LLVMValueRef now = jit_spread(e, e->values[carried]), out = jit_room(e, LLVMTypeOf(now));
+  LLVMValueRef addresses[4] = {out, jit_spill(e, now), jit_spill(e, jit_spread(e, next)),
+                               jit_mask_bytes(e, jit_running(e))};
+  jit_help(e, JIT_H_CARRY, carried, addresses, 4);
+  return jit_load(e, LLVMTypeOf(now), out, 16);
+}
+
+static void close_loop(jit_emitter *e, const loop *l)
+{
+  const uint32_t *args = node_args(e->g, l->yield);
+  for (uint32_t k = 0; k < l->node->n_args; k++) {
+    if (l->phis[k] == NULL) {
+      continue;
+    }
+    uint32_t carried = l->node->first_carried + k;
+    LLVMValueRef next = e->varies[carried] ? jit_wide(e, args[k]) : jit_value(e, args[k]);
+    if (e->g->values.data[carried].array_length > 0) {
+      next = next_array(e, l, k, next);
+    } else if (l->parts) {
+      next = jit_select(e, e->mask, next, e->values[carried]);
+    }
+    close_phi(e, l->phis[k], pack(e, next));
+  }
+  if (l->running != NULL) {
+    close_phi(e, l->running, pack(e, l->can_trap ? jit_running(e) : e->mask));
+  }
+  if (l->alive != NULL) {
+    close_phi(e, l->alive, pack(e, e->alive));
+  }
+  if (l->fuel != NULL) {
+    close_phi(e, l->fuel, e->fuel);
+  }
+  LLVMBuildBr(e->b, l->header);
+}
+
+/* ---- loops of the uniform block ---- */
+
+static LLVMValueRef counter(jit_emitter *e, size_t offset)
+{
+  return jit_field(e, e->b, offset, NULL);
+}
+
+static LLVMValueRef get_counter(jit_emitter *e, size_t offset)
+{
+  return jit_field(e, e->b, offset, jit_int(e, 64));
+}
+
+/* Fuel ends the loop as its condition would; that is noted. */
+static LLVMValueRef goes_on_uniform(jit_emitter *e, LLVMValueRef condition)
+{
+  LLVMTypeRef type = jit_int(e, 64);
+  LLVMValueRef one = LLVMConstInt(type, 1, 0), zero = LLVMConstNull(type);
+  LLVMValueRef fuel = get_counter(e, offsetof(jit_frame, fuel));
+  LLVMValueRef has_fuel = LLVMBuildICmp(e->b, LLVMIntNE, fuel, zero, "");
+  LLVMValueRef goes = LLVMBuildAnd(e->b, condition, has_fuel, "");
+  LLVMValueRef wants = LLVMBuildAnd(e->b, condition, LLVMBuildNot(e->b, has_fuel, ""), "");
+  LLVMValueRef used = LLVMBuildSelect(e->b, goes, one, zero, "");
+  LLVMValueRef exhausted = get_counter(e, offsetof(jit_frame, exhausted));
+  exhausted = LLVMBuildOr(e->b, exhausted, LLVMBuildSelect(e->b, wants, one, zero, ""), "");
+  LLVMBuildStore(e->b, exhausted, counter(e, offsetof(jit_frame, exhausted)));
+  LLVMBuildStore(e->b, LLVMBuildSub(e->b, fuel, used, ""), counter(e, offsetof(jit_frame, fuel)));
+  LLVMValueRef taken = get_counter(e, offsetof(jit_frame, taken));
+  LLVMBuildStore(e->b, LLVMBuildAdd(e->b, taken, used, ""), counter(e, offsetof(jit_frame, taken)));
+  return goes;
+}
+
+static void open_count(jit_emitter *e, loop *l)
+{
+  l->taken = get_counter(e, offsetof(jit_frame, taken));
+  LLVMBuildStore(e->b, LLVMConstNull(jit_int(e, 64)), counter(e, offsetof(jit_frame, exhausted)));
+}
+
+static void close_count(jit_emitter *e, const loop *l)
+{
+  LLVMTypeRef type = jit_int(e, 64);
+  LLVMValueRef n = LLVMBuildSub(e->b, get_counter(e, offsetof(jit_frame, taken)), l->taken, "");
+  LLVMValueRef is_exhausted =
+      LLVMBuildICmp(e->b, LLVMIntNE, get_counter(e, offsetof(jit_frame, exhausted)), LLVMConstNull(type), "");
+  e->values[l->node->first_result + l->node->n_args] =
+      LLVMBuildSelect(e->b, is_exhausted, LLVMConstAllOnes(type), n, "");
+}
+
+/* ---- all ---- */
+
+static void emit_rounds(jit_emitter *e, loop *l)
+{
+  const tg_graph *g = e->g;
+  LLVMBasicBlockRef step = jit_block(e, "step");
+  l->after = jit_block(e, "done");
+  uint32_t test = l->node->mate;
+  jit_emit_nodes(e, l->at + 1, test);
+  LLVMValueRef condition = jit_value(e, node_args(g, l->test)[0]);
+  condition = e->variant == JIT_PREPARE ? goes_on_uniform(e, condition) : goes_on(e, l, condition);
+  LLVMValueRef alive = e->alive, fuel = e->fuel;
+  LLVMBuildCondBr(e->b, condition, step, l->after);
+  LLVMPositionBuilderAtEnd(e->b, step);
+  jit_emit_nodes(e, test + 1, l->node->end);
+  close_loop(e, l);
+  LLVMPositionBuilderAtEnd(e->b, l->after);
+  e->alive = alive;
+  e->fuel = fuel;
+  e->mask = l->outer;
+  for (uint32_t k = 0; k < l->node->n_args; k++) {
+    e->values[l->node->first_result + k] = e->values[l->node->first_carried + k];
+  }
+}
+
+uint32_t jit_emit_loop(jit_emitter *e, uint32_t i)
+{
+  const graph_node *node = &e->g->nodes.data[i];
+  loop l = {.node = node, .test = &e->g->nodes.data[node->mate], .yield = &e->g->nodes.data[node->end], .at = i};
+  bool has_count = node->n_results > node->n_args;
+  l.phis = alloc_zeroed(&e->allocator, node->n_args, sizeof *l.phis);
+  if (l.phis == NULL) {
+    e->failed = true;
+    return node->end + 1;
+  }
+  if (has_count) {
+    open_count(e, &l);
+  }
+  open_loop(e, &l);
+  emit_rounds(e, &l);
+  if (has_count) {
+    close_count(e, &l);
+  }
+  alloc_free(&e->allocator, l.phis, node->n_args, sizeof *l.phis);
+  return node->end + 1;
+}

@@ -1,0 +1,211 @@
+/* module.c: the functions of a graph: `prepare`, and `run` for whole groups, for any number of lanes, and for limited
+ * fuel, as far as they would differ. */
+#include "backend/llvm/emit.h"
+
+#include <llvm-c/Analysis.h>
+#include <stddef.h>
+#include <string.h>
+
+static const char *const names[JIT_VARIANT_COUNT] = {"throng_full", "throng_masked", "throng_fuel", "throng_prepare"};
+
+/* ---- one function ---- */
+
+static void open_function(jit_emitter *e)
+{
+  LLVMTypeRef pointer = LLVMPointerTypeInContext(e->context, 0);
+  LLVMTypeRef type = LLVMFunctionType(LLVMVoidTypeInContext(e->context), &pointer, 1, 0);
+  memset(e->values, 0, e->g->values.n * sizeof *e->values);
+  memset(e->wide, 0, e->g->values.n * sizeof *e->wide);
+  e->accumulators.n = 0;
+  e->alive = e->mask = e->fuel = e->start = e->group = NULL;
+  e->function = LLVMAddFunction(e->module, names[e->variant], type);
+  e->frame = LLVMGetParam(e->function, 0);
+  LLVMPositionBuilderAtEnd(e->top, jit_block(e, "top"));
+  LLVMPositionBuilderAtEnd(e->b, jit_block(e, "body"));
+}
+
+static void build_prepare(jit_emitter *e)
+{
+  const tg_graph *g = e->g;
+  e->variant = JIT_PREPARE;
+  e->n_lanes = 1;
+  open_function(e);
+  LLVMBasicBlockRef body = LLVMGetInsertBlock(e->b);
+  uint32_t main_start = graph_main_start(g);
+  jit_emit_nodes(e, 0, main_start);
+  for (uint32_t i = main_start; i < g->nodes.n; i++) {
+    const graph_node *node = &g->nodes.data[i];
+    if (node->n_results > 0 && g->values.data[node->first_result].is_uniform) {
+      jit_emit_nodes(e, i, i + 1);
+    }
+  }
+  LLVMBuildRetVoid(e->b);
+  LLVMBuildBr(e->top, body);
+}
+
+/* Which lanes of a group there are, and their fuel. */
+static void open_lanes(jit_emitter *e)
+{
+  LLVMTypeRef word = jit_int(e, 64);
+  if (e->variant == JIT_FULL) {
+    return;
+  }
+  LLVMValueRef rest = LLVMBuildSub(e->b, JIT_FIELD(e, e->top, count, word), e->group, "");
+  LLVMValueRef most = LLVMConstInt(word, JIT_MAX_LANES, 0);
+  rest = LLVMBuildSelect(e->b, LLVMBuildICmp(e->b, LLVMIntULT, rest, most, ""), rest, most, "");
+  rest = LLVMBuildTrunc(e->b, rest, jit_int(e, 8), "");
+  e->alive = e->start = LLVMBuildICmp(e->b, LLVMIntULT, jit_lane_numbers(e, 8), jit_spread(e, rest), "");
+  if (e->variant == JIT_FUEL) {
+    e->fuel = jit_spread(e, JIT_FIELD(e, e->top, fuel, word));
+  }
+}
+
+static void close_groups(jit_emitter *e, LLVMBasicBlockRef body)
+{
+  LLVMTypeRef word = jit_int(e, 64);
+  LLVMBasicBlockRef end = jit_block(e, "end"), from = LLVMGetInsertBlock(e->b);
+  LLVMValueRef lanes = LLVMConstInt(word, e->n_lanes, 0);
+  LLVMValueRef next = LLVMBuildAdd(e->b, e->group, lanes, "");
+  LLVMValueRef all = LLVMBuildMul(e->top, JIT_FIELD(e, e->top, n_groups, word), lanes, "");
+  LLVMBuildCondBr(e->b, LLVMBuildICmp(e->b, LLVMIntULT, next, all, ""), body, end);
+  LLVMAddIncoming(e->group, &next, &from, 1);
+  LLVMPositionBuilderAtEnd(e->b, end);
+  for (size_t k = 0; k < e->accumulators.n; k++) {
+    jit_accumulator *a = &e->accumulators.data[k];
+    LLVMAddIncoming(a->phi, &a->next, &from, 1);
+    LLVMSetAlignment(LLVMBuildStore(e->b, a->next, a->address), 16);
+  }
+  LLVMBuildRetVoid(e->b);
+}
+
+static void build_run(jit_emitter *e, jit_variant variant)
+{
+  e->variant = variant;
+  e->n_lanes = e->code->n_lanes;
+  open_function(e);
+  LLVMBasicBlockRef top = LLVMGetInsertBlock(e->top), body = LLVMGetInsertBlock(e->b);
+  LLVMValueRef zero = LLVMConstInt(jit_int(e, 64), 0, 0);
+  e->group = LLVMBuildPhi(e->b, jit_int(e, 64), "");
+  LLVMAddIncoming(e->group, &zero, &top, 1);
+  jit_open_sinks(e);
+  open_lanes(e);
+  jit_emit_nodes(e, graph_main_start(e->g), (uint32_t)e->g->nodes.n);
+  if (!e->failed) {
+    jit_emit_sinks(e);
+    close_groups(e, body);
+  }
+  LLVMBuildBr(e->top, body);
+}
+
+/* ---- which functions ---- */
+
+typedef struct needs {
+  bool loops, traps, reduces;
+} needs;
+
+static needs needs_of(const tg_graph *g)
+{
+  needs n = {false, false, false};
+  for (size_t i = graph_main_start(g); i < g->nodes.n; i++) {
+    switch ((int)g->nodes.data[i].op) {
+    case TG_OP_LOOP:
+    case TG_OP_CHARGE: n.loops = true; break;
+    case TG_OP_TRAP: n.traps = true; break;
+    case TG_OP_SUM:
+    case TG_OP_ARGMIN:
+    case TG_OP_ARGMAX:
+    case TG_OP_COMBINE: n.reduces = true; break;
+    default: break;
+    }
+  }
+  return n;
+}
+
+static void build_functions(jit_emitter *e, bool *built)
+{
+  needs n = needs_of(e->g);
+  bool has_full = !n.loops && !n.traps;
+  bool wanted[JIT_VARIANT_COUNT] = {has_full, n.loops || n.traps || n.reduces, n.loops, false};
+  e->code->can_trap = n.traps || n.loops;
+  for (jit_variant v = JIT_FULL; v < JIT_PREPARE; v++) {
+    if (wanted[v] && !e->failed) {
+      build_run(e, v);
+    }
+    built[v] = wanted[v];
+  }
+  if (!e->failed) {
+    build_prepare(e);
+  }
+  built[JIT_PREPARE] = true;
+}
+
+/* ---- the module ---- */
+
+static tg_status link(jit_emitter *e, const bool *built, tg_error *error)
+{
+  char *message = NULL;
+  if (LLVMVerifyModule(e->module, LLVMReturnStatusAction, &message)) {
+    tg_status status = error_set(error, TG_INTERNAL, "LLVM refuses the code: %.200s", message);
+    LLVMDisposeMessage(message);
+    return status;
+  }
+  LLVMDisposeMessage(message);
+  TG_TRY(jit_link(e->target, e->module, &e->code->jit, error));
+  for (jit_variant v = JIT_FULL; v < JIT_VARIANT_COUNT; v++) {
+    void *function = NULL;
+    if (built[v]) {
+      TG_TRY(jit_lookup(e->code->jit, names[v], &function, error));
+      memcpy(&e->code->functions[v], &function, sizeof function);
+    }
+  }
+  return TG_OK;
+}
+
+static tg_status emit_and_link(jit_emitter *e, tg_error *error)
+{
+  bool built[JIT_VARIANT_COUNT] = {false};
+  LLVMTargetDataRef layout = LLVMCreateTargetDataLayout(e->target->machine);
+  LLVMSetModuleDataLayout(e->module, layout);
+  LLVMDisposeTargetData(layout);
+  char *triple = LLVMGetTargetMachineTriple(e->target->machine);
+  LLVMSetTarget(e->module, triple);
+  LLVMDisposeMessage(triple);
+  build_functions(e, built);
+  return e->failed ? error_set(error, TG_NOMEM, "no memory for the code") : link(e, built, error);
+}
+
+tg_status jit_build(jit_code *code, const jit_target *target, tg_error *error)
+{
+  const tg_graph *g = code->graph;
+  size_t n = g->values.n + 1;
+  jit_emitter e = {.g = g, .code = code, .target = target, .allocator = code->allocator};
+  const tg_allocator *a = &e.allocator;
+  bool *varies = alloc_zeroed(a, n, sizeof *varies);
+  uint32_t *origins = alloc_zeroed(a, n, sizeof *origins);
+  e.values = alloc_zeroed(a, n, sizeof *e.values);
+  e.wide = alloc_zeroed(a, n, sizeof *e.wide);
+  tg_status status = TG_NOMEM;
+  if (varies == NULL || origins == NULL || e.values == NULL || e.wide == NULL) {
+    error_set(error, TG_NOMEM, "no memory for the code");
+  } else {
+    jit_find_varying(g, varies);
+    jit_find_origins(g, origins);
+    e.varies = varies;
+    e.origins = origins;
+    e.context = LLVMContextCreate();
+    e.module = LLVMModuleCreateWithNameInContext("throng", e.context);
+    e.b = LLVMCreateBuilderInContext(e.context);
+    e.top = LLVMCreateBuilderInContext(e.context);
+    status = emit_and_link(&e, error);
+    LLVMDisposeBuilder(e.b);
+    LLVMDisposeBuilder(e.top);
+    LLVMDisposeModule(e.module);
+    LLVMContextDispose(e.context);
+  }
+  vec_free(a, &e.accumulators);
+  alloc_free(a, varies, n, sizeof *varies);
+  alloc_free(a, origins, n, sizeof *origins);
+  alloc_free(a, e.values, n, sizeof *e.values);
+  alloc_free(a, e.wide, n, sizeof *e.wide);
+  return status;
+}

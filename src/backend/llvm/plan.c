@@ -1,0 +1,284 @@
+/* plan.c: what is known of a graph before code is made: which values differ between lanes, which arrays are changed in
+ * place, how many lanes a group has, and where everything lies in scratch. */
+#include "backend/llvm/emit.h"
+
+#include <string.h>
+
+enum { IN_FLIGHT = 4, SMALL_GRAPH = 24 };
+
+/* ---- which values differ between lanes ---- */
+
+static bool any_varies(const tg_graph *g, const graph_node *node, const bool *varies)
+{
+  for (uint32_t k = 0; k < node->n_args; k++) {
+    if (varies[node_args(g, node)[k]]) {
+      return true;
+    }
+  }
+  return false;
+}
+
+static bool mark(bool *varies, uint32_t v, bool value)
+{
+  bool is_new = value && !varies[v];
+  varies[v] |= value;
+  return is_new;
+}
+
+/* A carried value of a loop varies if its start does, what it becomes, or when the lane leaves the loop. */
+static bool mark_loop(const tg_graph *g, const graph_node *loop, bool *varies)
+{
+  const uint32_t *next = node_args(g, &g->nodes.data[loop->end]);
+  bool parts = varies[node_args(g, &g->nodes.data[loop->mate])[0]], changed = false;
+  for (uint32_t k = 0; k < loop->n_args; k++) {
+    bool is_array = g->values.data[loop->first_carried + k].array_length > 0;
+    bool value = parts || is_array || varies[node_args(g, loop)[k]] || varies[next[k]];
+    changed |= mark(varies, loop->first_carried + k, value);
+    changed |= mark(varies, loop->first_result + k, value);
+  }
+  return changed;
+}
+
+static uint32_t body_end(const tg_graph *g, const graph_node *branch, uint32_t k)
+{
+  return k + 1 < branch->n_bodies ? g->bodies.data[branch->first_body + k + 1] - 1 : branch->end;
+}
+
+static bool mark_branch(const tg_graph *g, const graph_node *branch, bool *varies)
+{
+  bool parts = varies[node_args(g, branch)[0]], changed = false;
+  for (uint32_t body = 0; body < branch->n_bodies; body++) {
+    const uint32_t *yields = node_args(g, &g->nodes.data[body_end(g, branch, body)]);
+    for (uint32_t k = 0; k < branch->n_results; k++) {
+      changed |= mark(varies, branch->first_result + k, parts || varies[yields[k]]);
+    }
+  }
+  return changed;
+}
+
+static bool mark_node(const tg_graph *g, const graph_node *node, bool *varies)
+{
+  bool changed = false;
+  switch ((int)node->op) {
+  case TG_OP_LOOP: return mark_loop(g, node, varies);
+  case TG_OP_BRANCH: return mark_branch(g, node, varies);
+  case TG_OP_ARRAY: return false;
+  case TG_OP_ASTORE: return mark(varies, node->first_result, varies[node_args(g, node)[0]]);
+  case TG_OP_LOAD:
+  case TG_OP_IOTA:
+  case TG_OP_ALOAD: return mark(varies, node->first_result, true);
+  default: break;
+  }
+  bool value = any_varies(g, node, varies);
+  for (uint32_t k = 0; k < node->n_results; k++) {
+    changed |= mark(varies, node->first_result + k, value);
+  }
+  return changed;
+}
+
+bool jit_find_varying(const tg_graph *g, bool *varies)
+{
+  for (bool changed = true; changed;) {
+    changed = false;
+    for (size_t i = graph_main_start(g); i < g->nodes.n; i++) {
+      changed |= mark_node(g, &g->nodes.data[i], varies);
+    }
+  }
+  return true;
+}
+
+/* ---- arrays changed in place ---- */
+
+static void find_loop_origins(const tg_graph *g, const graph_node *loop, uint32_t *origins)
+{
+  const uint32_t *next = node_args(g, &g->nodes.data[loop->end]);
+  for (uint32_t k = 0; k < loop->n_args; k++) {
+    uint32_t carried = loop->first_carried + k, result = loop->first_result + k;
+    bool is_in_place = origins[next[k]] == carried;
+    origins[result] = is_in_place ? origins[node_args(g, loop)[k]] : result;
+  }
+}
+
+static void find_branch_origins(const tg_graph *g, const graph_node *branch, uint32_t *origins)
+{
+  for (uint32_t k = 0; k < branch->n_results; k++) {
+    uint32_t origin = origins[node_args(g, &g->nodes.data[branch->end])[k]];
+    bool is_same = true;
+    for (uint32_t body = 0; body < branch->n_bodies; body++) {
+      is_same &= origins[node_args(g, &g->nodes.data[body_end(g, branch, body)])[k]] == origin;
+    }
+    /* An array made in the body of a branch is no value outside. */
+    is_same &=
+        origin < branch->first_result && g->values.data[origin].scope == g->values.data[branch->first_result + k].scope;
+    origins[branch->first_result + k] = is_same ? origin : branch->first_result + k;
+  }
+}
+
+void jit_find_origins(const tg_graph *g, uint32_t *origins)
+{
+  for (uint32_t v = 0; v < g->values.n; v++) {
+    origins[v] = v;
+  }
+  for (uint32_t i = 0; i < g->nodes.n; i++) {
+    const graph_node *node = &g->nodes.data[i];
+    if (node->op == TG_OP_ASTORE) {
+      origins[node->first_result] = origins[node_args(g, node)[0]];
+    } else if (node->op == TG_OP_YIELD && node->n_args > 0) {
+      const graph_node *owner = &g->nodes.data[node->mate];
+      if (owner->op == TG_OP_LOOP) {
+        find_loop_origins(g, owner, origins);
+      } else if (owner->op == TG_OP_BRANCH && owner->end == i) {
+        find_branch_origins(g, owner, origins);
+      }
+    }
+  }
+}
+
+/* ---- how many lanes ---- */
+
+static unsigned widest_element(const tg_graph *g, const bool *varies)
+{
+  unsigned most = 1;
+  for (uint32_t v = 0; v < g->values.n; v++) {
+    const graph_value *value = &g->values.data[v];
+    unsigned bytes = element_bytes((tg_type)value->type);
+    most = varies[v] && value->array_length == 0 && bytes > most ? bytes : most;
+  }
+  return most;
+}
+
+/* The columns of the widest float sum, if the graph is small enough to hold as many lanes in registers. */
+static unsigned columns_wanted(const tg_graph *g)
+{
+  unsigned n = 0;
+  for (uint32_t i = 0; i < g->nodes.n; i++) {
+    const graph_node *node = &g->nodes.data[i];
+    tg_type type = node->op == TG_OP_SUM ? (tg_type)g->values.data[node_args(g, node)[0]].type : TG_BOOL;
+    n = type == TG_F32 ? 64 : type == TG_F64 && n < 32 ? 32 : n;
+    if (node->op == TG_OP_LOOP || node->op == TG_OP_BRANCH) {
+      return 0;
+    }
+  }
+  return g->nodes.n > SMALL_GRAPH ? 0 : n;
+}
+
+static unsigned choose_lanes(const tg_graph *g, const bool *varies, const jit_target *target)
+{
+  unsigned n = IN_FLIGHT * target->vector_bytes / widest_element(g, varies), columns = columns_wanted(g);
+  n = n < columns ? columns : n;
+  n = n < 8 ? 8 : n;
+  return n > JIT_MAX_LANES ? JIT_MAX_LANES : n;
+}
+
+/* ---- memory ---- */
+
+static size_t place(size_t *end, size_t bytes)
+{
+  size_t offset = *end;
+  *end = offset + ((bytes + 63) & ~(size_t)63);
+  return offset;
+}
+
+static void place_arrays(jit_code *code)
+{
+  const tg_graph *g = code->graph;
+  for (size_t i = 0; i < g->nodes.n; i++) {
+    const graph_node *node = &g->nodes.data[i];
+    bool is_loop = node->op == TG_OP_LOOP;
+    uint32_t first = is_loop ? node->first_carried : node->first_result;
+    uint32_t n = is_loop ? node->n_args : node->op == TG_OP_ARRAY ? 1 : 0;
+    for (uint32_t v = first; v < first + n; v++) {
+      const graph_value *value = &g->values.data[v];
+      code->storage[v] = code->array_bytes;
+      code->array_bytes += (size_t)value->array_length * element_bytes((tg_type)value->type) * (is_loop ? 2 : 1);
+      code->array_bytes = (code->array_bytes + 7) & ~(size_t)7;
+    }
+  }
+}
+
+static void place_best(jit_code *code, size_t *end)
+{
+  for (size_t i = 0; i < code->graph->nodes.n; i++) {
+    const graph_node *node = &code->graph->nodes.data[i];
+    if (node->op == TG_OP_ARGMIN || node->op == TG_OP_ARGMAX) {
+      size_t k = code->n_args++;
+      code->arg_nodes[k] = (uint32_t)i;
+      code->best[k].data = place(end, 8 * (size_t)code->n_lanes);
+      code->best[k].index = place(end, 8 * (size_t)code->n_lanes);
+      code->best[k].lane = place(end, 4 * (size_t)code->n_lanes);
+    }
+  }
+}
+
+static void place_scratch(jit_code *code)
+{
+  const tg_graph *g = code->graph;
+  size_t end = 0, n_streams = 0;
+  place(&end, sizeof(jit_frame));
+  code->first = place(&end, (g->n_arg_sinks + 1) * sizeof(arg_partial));
+  code->pointers = place(&end, (g->operands.n + 1) * sizeof(void *));
+  code->alive = place(&end, JIT_STRIP);
+  code->codes = place(&end, JIT_MAX_LANES * sizeof(uint32_t));
+  code->positions = place(&end, JIT_MAX_LANES * sizeof(uint32_t));
+  place_best(code, &end);
+  for (size_t k = 0; k < g->operands.n; k++) {
+    const graph_operand *operand = &g->operands.data[k];
+    code->streams[k] = UINT32_MAX;
+    if (operand->kind == TG_INPUT || operand->kind == TG_OUTPUT) {
+      code->buffers[n_streams] =
+          place(&end, JIT_STRIP * (size_t)element_bytes((tg_type)mode_table[operand->mode].type));
+      code->streams[k] = (uint32_t)n_streams++;
+    }
+  }
+  code->arrays = place(&end, code->array_bytes * code->n_lanes);
+  code->scratch_bytes = end;
+}
+
+/* Uniforms that prepare gives to the lanes, and entries of linear maps, which a helper may want. */
+static void place_uniforms(jit_code *code)
+{
+  const tg_graph *g = code->graph;
+  for (uint32_t v = 0; v < g->values.n; v++) {
+    const graph_scope *scope = &g->scopes.data[g->values.data[v].scope];
+    bool is_inner = scope->in_uniform && scope->kind != SCOPE_UNIFORM;
+    code->slots[v] = g->values.data[v].is_uniform && !is_inner ? (uint32_t)code->n_slots++ : UINT32_MAX;
+  }
+  for (size_t k = 0; k < g->entries.n; k++) {
+    uint32_t *slot = &code->slots[g->entries.data[k].value];
+    *slot = *slot == UINT32_MAX ? (uint32_t)code->n_slots++ : *slot;
+  }
+  for (size_t i = 0; i < g->nodes.n; i++) {
+    uint32_t v = g->nodes.data[i].first_result;
+    if (g->nodes.data[i].op == TG_OP_PARAM && code->slots[v] == UINT32_MAX) {
+      code->slots[v] = (uint32_t)code->n_slots++;
+    }
+  }
+}
+
+bool jit_plan(jit_code *code, const jit_target *target)
+{
+  const tg_graph *g = code->graph;
+  const tg_allocator *a = &code->allocator;
+  bool *varies = alloc_zeroed(a, g->values.n + 1, sizeof *varies);
+  if (varies == NULL) {
+    return false;
+  }
+  jit_find_varying(g, varies);
+  code->n_lanes = choose_lanes(g, varies, target);
+  code->mask_bits = 8 * widest_element(g, varies);
+  alloc_free(a, varies, g->values.n + 1, sizeof *varies);
+  code->slots = alloc_zeroed(a, g->values.n + 1, sizeof *code->slots);
+  code->storage = alloc_zeroed(a, g->values.n + 1, sizeof *code->storage);
+  code->streams = alloc_zeroed(a, g->operands.n + 1, sizeof *code->streams);
+  code->buffers = alloc_zeroed(a, g->operands.n + 1, sizeof *code->buffers);
+  code->best = alloc_zeroed(a, g->n_arg_sinks + 1, sizeof *code->best);
+  code->arg_nodes = alloc_zeroed(a, g->n_arg_sinks + 1, sizeof *code->arg_nodes);
+  if (code->slots == NULL || code->storage == NULL || code->streams == NULL || code->buffers == NULL ||
+      code->best == NULL || code->arg_nodes == NULL) {
+    return false;
+  }
+  place_uniforms(code);
+  place_arrays(code);
+  place_scratch(code);
+  return true;
+}

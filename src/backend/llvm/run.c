@@ -1,0 +1,272 @@
+/* run.c: running code on the lanes of a block. Streams that are native and at unit stride are used where they lie, in
+ * whole groups; others are packed into buffers a strip at a time, and so are the last lanes, which fill no group. */
+#include "backend/llvm/code.h"
+
+#include "base/float.h"
+#include "graph/element.h"
+
+#include <string.h>
+
+enum { MOST_LANES = 1 << 20 };
+
+typedef struct block {
+  jit_frame *frame;
+  const jit_code *code;
+  unsigned char *scratch;
+  bool is_direct; /* all streams are */
+  uint64_t first; /* lane of the piece that runs */
+} block;
+
+static const graph_operand *operand_of(const jit_code *code, size_t k)
+{
+  return &code->graph->operands.data[k];
+}
+
+static tg_type stream_type(const jit_code *code, size_t k)
+{
+  return (tg_type)mode_table[operand_of(code, k)->mode].type;
+}
+
+static bool is_direct(const block *b, size_t k)
+{
+  tg_mode mode = (tg_mode)operand_of(b->code, k)->mode;
+  return mode <= TG_MODE_F64 && b->frame->operands[k].stride == mode_table[mode].bytes;
+}
+
+/* ---- packing ---- */
+
+static unsigned char *element_address(const block *b, size_t k, uint64_t lane)
+{
+  const operand_memory *memory = &b->frame->operands[k];
+  return memory->base + (ptrdiff_t)lane * memory->stride;
+}
+
+static unsigned char *buffer_of(const block *b, size_t k)
+{
+  return b->scratch + b->code->buffers[b->code->streams[k]];
+}
+
+static void pack(const block *b, size_t k, uint64_t first, uint64_t n)
+{
+  tg_type type = stream_type(b->code, k);
+  unsigned bytes = element_bytes(type);
+  unsigned char *to = buffer_of(b, k);
+  uint64_t whole = (n + b->code->n_lanes - 1) / b->code->n_lanes * b->code->n_lanes;
+  if (is_direct(b, k)) {
+    memcpy(to, element_address(b, k, first), n * bytes);
+  } else {
+    tg_mode mode = (tg_mode)operand_of(b->code, k)->mode;
+    for (uint64_t i = 0; i < n; i++) {
+      element_store((tg_mode)type, to + i * bytes, element_load(mode, element_address(b, k, first + i)));
+    }
+  }
+  memset(to + n * bytes, 0, (whole - n) * bytes);
+}
+
+static void unpack(const block *b, size_t k, uint64_t first, uint64_t n)
+{
+  tg_type type = stream_type(b->code, k);
+  tg_mode mode = (tg_mode)operand_of(b->code, k)->mode;
+  unsigned bytes = element_bytes(type);
+  const unsigned char *from = buffer_of(b, k), *alive = b->frame->alive;
+  if (!b->code->can_trap && is_direct(b, k)) {
+    memcpy(element_address(b, k, first), from, n * bytes);
+    return;
+  }
+  for (uint64_t i = 0; i < n; i++) {
+    if (!b->code->can_trap || alive[i]) {
+      element_store(mode, element_address(b, k, first + i), element_load((tg_mode)type, from + i * bytes));
+    }
+  }
+}
+
+/* ---- lanes ---- */
+
+/* Whole groups, or with buffers for all any number of lanes up to a strip. */
+static void run_lanes(const block *b, uint64_t first, uint64_t n, bool all_buffers)
+{
+  const jit_code *code = b->code;
+  jit_frame *frame = b->frame;
+  bool is_whole = n % code->n_lanes == 0;
+  for (size_t k = 0; k < code->graph->operands.n; k++) {
+    if (code->streams[k] == UINT32_MAX) {
+      continue;
+    }
+    bool direct = !all_buffers && is_direct(b, k);
+    frame->streams[code->streams[k]] = direct ? element_address(b, k, first) : buffer_of(b, k);
+    if (!direct && operand_of(code, k)->kind == TG_INPUT) {
+      pack(b, k, first, n);
+    }
+  }
+  frame->first_lane = first;
+  frame->block_lane = first - b->first;
+  frame->n_groups = (n + code->n_lanes - 1) / code->n_lanes;
+  frame->count = n;
+  jit_variant variant = frame->fuel != TG_FUEL_UNLIMITED && code->functions[JIT_FUEL] != NULL ? JIT_FUEL : JIT_MASKED;
+  if (code->functions[JIT_FULL] != NULL && (is_whole || code->functions[JIT_MASKED] == NULL)) {
+    variant = JIT_FULL;
+  }
+  code->functions[variant](frame);
+  for (size_t k = 0; k < code->graph->operands.n; k++) {
+    if (operand_of(code, k)->kind == TG_OUTPUT && (all_buffers || !is_direct(b, k))) {
+      unpack(b, k, first, n);
+    }
+  }
+}
+
+/* ---- best lanes ---- */
+
+static void open_best(const block *b)
+{
+  const jit_code *code = b->code;
+  for (size_t k = 0; k < code->n_args; k++) {
+    const graph_node *node = &code->graph->nodes.data[code->arg_nodes[k]];
+    tg_type type = (tg_type)code->graph->values.data[node_args(code->graph, node)[1]].type;
+    bool is_min = node->op == TG_OP_ARGMIN, is_signed = type_table[type].is_signed;
+    uint64_t most = type_mask(type) >> is_signed, least = is_signed ? most + 1 : 0;
+    if (type == TG_F32) {
+      most = 0x7F800000u, least = 0xFF800000u;
+    } else if (type == TG_F64) {
+      most = UINT64_C(0x7FF0000000000000), least = UINT64_C(0xFFF0000000000000);
+    }
+    b->frame->first[k].state = ARG_NONE;
+    for (unsigned i = 0; i < code->n_lanes; i++) {
+      element_store((tg_mode)type, b->scratch + code->best[k].data + i * element_bytes(type), is_min ? most : least);
+      element_store(TG_MODE_U32, b->scratch + code->best[k].lane + 4 * (size_t)i, JIT_NO_LANE);
+    }
+  }
+}
+
+static bool is_less(tg_type type, uint64_t a, uint64_t b)
+{
+  uint64_t top = UINT64_C(1) << (type_table[type].bits - 1);
+  if (type == TG_F32) {
+    return f32_from_bits((uint32_t)a) < f32_from_bits((uint32_t)b);
+  }
+  if (type == TG_F64) {
+    return f64_from_bits(a) < f64_from_bits(b);
+  }
+  return type_table[type].is_signed ? (a ^ top) < (b ^ top) : a < b;
+}
+
+/* The best of the vectors' lanes; if none is better than what they started with, the first number is as good. */
+static arg_partial best_of_lanes(const block *b, size_t k, const graph_node *node)
+{
+  const jit_code *code = b->code;
+  const uint32_t *args = node_args(code->graph, node);
+  tg_type index_type = (tg_type)code->graph->values.data[args[0]].type;
+  tg_type type = (tg_type)code->graph->values.data[args[1]].type;
+  arg_partial best = b->frame->first[k];
+  uint64_t best_lane = UINT64_MAX;
+  for (unsigned i = 0; i < code->n_lanes; i++) {
+    uint64_t group = element_load(TG_MODE_U32, b->scratch + code->best[k].lane + 4 * (size_t)i), lane = group + i;
+    if (group == JIT_NO_LANE) {
+      continue;
+    }
+    uint64_t data = element_load((tg_mode)type, b->scratch + code->best[k].data + i * element_bytes(type));
+    bool wins = node->op == TG_OP_ARGMIN ? is_less(type, data, best.data) : is_less(type, best.data, data);
+    bool ties = node->op == TG_OP_ARGMIN ? !is_less(type, best.data, data) : !is_less(type, data, best.data);
+    if (best_lane == UINT64_MAX || wins || (ties && lane < best_lane)) {
+      uint64_t index =
+          element_load((tg_mode)index_type, b->scratch + code->best[k].index + i * element_bytes(index_type));
+      best = (arg_partial){.index = index, .data = data, .state = ARG_NUMBER};
+      best_lane = lane;
+    }
+  }
+  return best;
+}
+
+static void close_best(const block *b, partials *out)
+{
+  const jit_code *code = b->code;
+  for (size_t k = 0; k < code->n_args; k++) {
+    const graph_node *node = &code->graph->nodes.data[code->arg_nodes[k]];
+    tg_type type = (tg_type)code->graph->values.data[node_args(code->graph, node)[1]].type;
+    arg_partial next = best_of_lanes(b, k, node), *best = &out->args[k];
+    bool wins = next.state > best->state;
+    if (next.state == ARG_NUMBER && best->state == ARG_NUMBER) {
+      wins = node->op == TG_OP_ARGMIN ? is_less(type, next.data, best->data) : is_less(type, best->data, next.data);
+    }
+    if (wins) {
+      *best = next;
+    }
+  }
+}
+
+/* ---- the back-end ---- */
+
+static block open_block(const jit_code *code, const engine_args *args, void *scratch, const void *uniforms,
+                        partials *out)
+{
+  jit_frame *frame = scratch;
+  unsigned char *bytes = scratch;
+  frame->code = code;
+  frame->args = args;
+  frame->operands = args->operands;
+  frame->uniforms = (uint64_t *)(uintptr_t)uniforms;
+  frame->fuel = args->fuel;
+  frame->helpers = jit_helpers;
+  frame->scratch = bytes;
+  frame->arrays = bytes + code->arrays;
+  frame->alive = bytes + code->alive;
+  frame->trap_codes = (uint32_t *)(void *)(bytes + code->codes);
+  frame->trap_positions = (uint32_t *)(void *)(bytes + code->positions);
+  frame->out = out;
+  frame->first = (arg_partial *)(void *)(bytes + code->first);
+  frame->streams = (unsigned char **)(void *)(bytes + code->pointers);
+  frame->zero = 0;
+  return (block){frame, code, bytes, true, 0};
+}
+
+/* Lanes of one block, or of several where no float sum counts them; so few that 32 bits number them. */
+static void run_piece(block *b, uint64_t first, uint64_t end, partials *out)
+{
+  const jit_code *code = b->code;
+  uint64_t most = b->is_direct && !code->can_trap ? MOST_LANES : JIT_STRIP;
+  b->first = first;
+  open_best(b);
+  while (end - first >= code->n_lanes) {
+    uint64_t n = end - first < most ? (end - first) / code->n_lanes * code->n_lanes : most;
+    run_lanes(b, first, n, false);
+    first += n;
+  }
+  if (first < end) {
+    run_lanes(b, first, end - first, true);
+  }
+  close_best(b, out);
+}
+
+void jit_run(const void *p, const engine_args *args, const uint64_t lanes[2], void *scratch, partials *out)
+{
+  const jit_code *code = p;
+  block b = open_block(code, args, scratch, args->uniforms, out);
+  for (size_t k = 0; k < code->graph->operands.n; k++) {
+    b.is_direct &= code->streams[k] == UINT32_MAX || is_direct(&b, k);
+  }
+  for (uint64_t first = lanes[0]; first < lanes[1]; first += MOST_LANES) {
+    run_piece(&b, first, lanes[1] - first < MOST_LANES ? lanes[1] : first + MOST_LANES, out);
+  }
+}
+
+/* The values of params, where code finds them with all that is uniform. */
+static void put_params(const jit_code *code, const engine_args *args, uint64_t *uniforms)
+{
+  for (size_t i = 0; i < code->graph->nodes.n; i++) {
+    const graph_node *node = &code->graph->nodes.data[i];
+    if (node->op == TG_OP_PARAM) {
+      const operand_memory *memory = &args->operands[node->operand];
+      const graph_operand *operand = operand_of(code, node->operand);
+      uniforms[code->slots[node->first_result]] =
+          memory->base == NULL ? operand->default_bits : element_load((tg_mode)operand->mode, memory->base);
+    }
+  }
+}
+
+void jit_prepare(const void *p, const engine_args *args, void *scratch, void *uniforms)
+{
+  const jit_code *code = p;
+  block b = open_block(code, args, scratch, uniforms, NULL);
+  b.frame->taken = b.frame->exhausted = 0;
+  put_params(code, args, uniforms);
+  code->functions[JIT_PREPARE](b.frame);
+}

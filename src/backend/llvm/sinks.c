@@ -1,0 +1,254 @@
+/* sinks.c: what a group leaves behind. Sums and best lanes are kept in vectors from group to group and written when the
+ * last is done. A float sum whose columns are no more than the lanes of a group is kept too; else its columns stay in
+ * memory. Stores come last: an output may lie in place of an input. */
+#include "backend/llvm/emit.h"
+
+#include <math.h>
+#include <stddef.h>
+
+static LLVMValueRef word(const jit_emitter *e, uint64_t value)
+{
+  return LLVMConstInt(jit_int(e, 64), value, 0);
+}
+
+/* ---- accumulators ---- */
+
+/* A vector that starts as what is at an address, and is written back after the last group. */
+static size_t accumulate(jit_emitter *e, LLVMTypeRef type, LLVMValueRef address)
+{
+  if (!vec_room(&e->allocator, &e->accumulators, 1)) {
+    e->failed = true;
+    return SIZE_MAX;
+  }
+  LLVMValueRef start = LLVMBuildLoad2(e->top, type, address, "");
+  LLVMSetAlignment(start, 16);
+  LLVMBasicBlockRef from = LLVMGetInsertBlock(e->top);
+  LLVMValueRef phi = LLVMBuildPhi(e->b, type, "");
+  LLVMAddIncoming(phi, &start, &from, 1);
+  e->accumulators.data[e->accumulators.n] = (jit_accumulator){phi, phi, address};
+  return e->accumulators.n++;
+}
+
+static bool is_float(tg_type type)
+{
+  return type_in(type, TG_CLASS_FLOAT);
+}
+
+static unsigned columns_of(tg_type type)
+{
+  return type == TG_F32 ? 64 : 32;
+}
+
+static LLVMValueRef sum_address(jit_emitter *e, size_t k)
+{
+  LLVMTypeRef pointer = LLVMPointerTypeInContext(e->context, 0);
+  LLVMValueRef out = JIT_FIELD(e, e->top, out, pointer);
+  LLVMValueRef sums =
+      LLVMBuildLoad2(e->top, pointer, jit_offset(e, e->top, out, word(e, offsetof(partials, sums))), "");
+  return jit_offset(e, e->top, sums, word(e, k * sizeof(sum_columns)));
+}
+
+static bool is_in_registers(const jit_emitter *e, tg_type type)
+{
+  return !is_float(type) || columns_of(type) <= e->n_lanes;
+}
+
+static LLVMValueRef scratch_at(jit_emitter *e, size_t offset)
+{
+  LLVMValueRef scratch = JIT_FIELD(e, e->top, scratch, LLVMPointerTypeInContext(e->context, 0));
+  return jit_offset(e, e->top, scratch, word(e, offset));
+}
+
+static LLVMTypeRef wide_type(const jit_emitter *e, tg_type type)
+{
+  return jit_memory_type(e, jit_vector(jit_scalar_type(e, type), e->n_lanes));
+}
+
+/* Integer sums use the first columns; no more than there are. */
+static unsigned int_columns(const jit_emitter *e)
+{
+  return e->n_lanes < 32 ? e->n_lanes : 32;
+}
+
+void jit_open_sinks(jit_emitter *e)
+{
+  size_t n_sums = 0, n_args = 0;
+  for (size_t i = 0; i < e->g->nodes.n; i++) {
+    const graph_node *node = &e->g->nodes.data[i];
+    const uint32_t *args = node_args(e->g, node);
+    if (node->op == TG_OP_SUM) {
+      tg_type type = jit_type(e, args[0]);
+      if (is_in_registers(e, type)) {
+        LLVMTypeRef element = is_float(type) ? jit_scalar_type(e, type) : jit_int(e, 64);
+        unsigned n = is_float(type) ? columns_of(type) : int_columns(e);
+        accumulate(e, jit_vector(element, n), sum_address(e, n_sums));
+      }
+      n_sums++;
+    } else if (node->op == TG_OP_ARGMIN || node->op == TG_OP_ARGMAX) {
+      const jit_best *best = &e->code->best[n_args++];
+      accumulate(e, wide_type(e, jit_type(e, args[1])), scratch_at(e, best->data));
+      accumulate(e, wide_type(e, jit_type(e, args[0])), scratch_at(e, best->index));
+      accumulate(e, jit_vector(jit_int(e, 32), e->n_lanes), scratch_at(e, best->lane));
+    }
+  }
+}
+
+/* ---- sums ---- */
+
+/* Lanes [first, first + n) of a vector. */
+static LLVMValueRef part(jit_emitter *e, LLVMValueRef v, unsigned first, unsigned n)
+{
+  LLVMValueRef lanes[JIT_MAX_LANES];
+  if (LLVMGetVectorSize(LLVMTypeOf(v)) == n) {
+    return v;
+  }
+  for (unsigned i = 0; i < n; i++) {
+    lanes[i] = LLVMConstInt(jit_int(e, 32), first + i, 0);
+  }
+  return LLVMBuildShuffleVector(e->b, v, LLVMGetPoison(LLVMTypeOf(v)), LLVMConstVector(lanes, n), "");
+}
+
+static void add_to_registers(jit_emitter *e, tg_type type, LLVMValueRef v, jit_accumulator *a)
+{
+  unsigned n = is_float(type) ? columns_of(type) : int_columns(e);
+  for (unsigned first = 0; first < e->n_lanes; first += n) {
+    LLVMValueRef x = part(e, v, first, n);
+    a->next = is_float(type) ? LLVMBuildFAdd(e->b, a->next, x, "") : LLVMBuildAdd(e->b, a->next, x, "");
+  }
+}
+
+static void add_to_memory(jit_emitter *e, tg_type type, LLVMValueRef v, size_t k)
+{
+  LLVMValueRef lane = LLVMBuildAdd(e->b, JIT_FIELD(e, e->top, block_lane, jit_int(e, 64)), e->group, "");
+  lane = LLVMBuildAnd(e->b, lane, word(e, columns_of(type) - 1), "");
+  LLVMValueRef way = LLVMBuildMul(e->b, lane, word(e, element_bytes(type)), "");
+  LLVMValueRef address = jit_offset(e, e->b, sum_address(e, k), way);
+  LLVMValueRef now = jit_load(e, LLVMTypeOf(v), address, 4);
+  jit_store(e, LLVMBuildFAdd(e->b, now, v, ""), address, 4);
+}
+
+/* Gives how many accumulators it has. */
+static size_t emit_sum(jit_emitter *e, const graph_node *node, size_t k, size_t at)
+{
+  uint32_t arg = node_args(e->g, node)[0];
+  tg_type type = jit_type(e, arg);
+  LLVMValueRef v = jit_wide(e, arg), lanes = jit_running(e);
+  if (!is_float(type)) {
+    v = jit_convert(e, type, type_table[type].is_signed ? TG_I64 : TG_U64, v);
+  }
+  if (lanes != NULL) {
+    v = jit_select(e, lanes, v, LLVMConstNull(LLVMTypeOf(v)));
+  }
+  if (!is_in_registers(e, type)) {
+    add_to_memory(e, type, v, k);
+    return 0;
+  }
+  add_to_registers(e, type, v, &e->accumulators.data[at]);
+  return 1;
+}
+
+/* ---- best lanes ---- */
+
+/* The lowest lane of all, a number if there is one, is kept in C, until it is a number. */
+static void keep_first(jit_emitter *e, const graph_node *node, size_t k)
+{
+  const uint32_t *args = node_args(e->g, node);
+  LLVMTypeRef state_type = jit_int(e, 8 * (unsigned)sizeof(arg_state));
+  LLVMValueRef first = JIT_FIELD(e, e->top, first, LLVMPointerTypeInContext(e->context, 0));
+  uint64_t offset = k * sizeof(arg_partial) + offsetof(arg_partial, state);
+  LLVMValueRef state = LLVMBuildLoad2(e->b, state_type, jit_offset(e, e->b, first, word(e, offset)), "");
+  LLVMValueRef lanes = jit_running(e);
+  jit_if branch = jit_begin_if(e, LLVMBuildICmp(e->b, LLVMIntNE, state, LLVMConstInt(state_type, ARG_NUMBER, 0), ""));
+  LLVMValueRef addresses[4] = {NULL, jit_spill(e, jit_wide(e, args[1])), jit_spill(e, jit_wide(e, args[0])),
+                               jit_mask_bytes(e, lanes)};
+  jit_help(e, JIT_H_FIRST, k, addresses, 4);
+  jit_end_if(e, branch);
+}
+
+static LLVMValueRef is_better(jit_emitter *e, const graph_node *node, tg_type type, LLVMValueRef x, LLVMValueRef best)
+{
+  LLVMValueRef a = node->op == TG_OP_ARGMIN ? x : best, b = node->op == TG_OP_ARGMIN ? best : x;
+  if (is_float(type)) {
+    return LLVMBuildFCmp(e->b, LLVMRealOLT, a, b, "");
+  }
+  return LLVMBuildICmp(e->b, type_table[type].is_signed ? LLVMIntSLT : LLVMIntULT, a, b, "");
+}
+
+static LLVMValueRef in_memory(jit_emitter *e, LLVMValueRef v)
+{
+  LLVMTypeRef type = jit_memory_type(e, LLVMTypeOf(v));
+  return type == LLVMTypeOf(v) ? v : LLVMBuildZExt(e->b, v, type, "");
+}
+
+static void emit_best(jit_emitter *e, const graph_node *node, size_t k, size_t at)
+{
+  const uint32_t *args = node_args(e->g, node);
+  jit_accumulator *a = &e->accumulators.data[at];
+  LLVMValueRef x = jit_wide(e, args[1]), index = in_memory(e, jit_wide(e, args[0]));
+  keep_first(e, node, k);
+  LLVMValueRef better = is_better(e, node, jit_type(e, args[1]), x, a[0].phi);
+  better = jit_both(e, better, jit_running(e));
+  LLVMValueRef lane = LLVMBuildAdd(e->b, JIT_FIELD(e, e->top, block_lane, jit_int(e, 64)), e->group, "");
+  lane = jit_spread(e, LLVMBuildTrunc(e->b, lane, jit_int(e, 32), ""));
+  a[0].next = jit_select(e, better, x, a[0].phi);
+  a[1].next = jit_select(e, better, index, a[1].phi);
+  a[2].next = jit_select(e, better, lane, a[2].phi);
+}
+
+/* ---- tables, traps, stores ---- */
+
+static void emit_combine(jit_emitter *e, const graph_node *node)
+{
+  const uint32_t *args = node_args(e->g, node);
+  LLVMValueRef addresses[4] = {NULL, jit_spill(e, jit_spread(e, jit_index(e, args[0]))),
+                               jit_spill(e, jit_wide(e, args[1])), jit_mask_bytes(e, jit_running(e))};
+  jit_help(e, JIT_H_COMBINE, (uint64_t)(node - e->g->nodes.data), addresses, 4);
+}
+
+static void emit_store(jit_emitter *e, const graph_node *node)
+{
+  uint32_t arg = node_args(e->g, node)[0];
+  LLVMValueRef v = jit_canonical(e, jit_type(e, arg), jit_wide(e, arg));
+  LLVMValueRef address = jit_stream(e, node->operand);
+  v = in_memory(e, v);
+  if (e->code->can_trap) {
+    v = jit_select(e, e->alive, v, jit_load(e, LLVMTypeOf(v), address, 1));
+  }
+  jit_store(e, v, address, 1);
+}
+
+static void count_traps(jit_emitter *e)
+{
+  LLVMValueRef dead = jit_without(e, e->start, e->alive);
+  LLVMValueRef alive = JIT_FIELD(e, e->top, alive, LLVMPointerTypeInContext(e->context, 0));
+  jit_store(e, e->alive, jit_offset(e, e->b, alive, e->group), 1);
+  jit_if branch = jit_begin_if(e, jit_any(e, dead));
+  LLVMBuildStore(e->b, e->group, JIT_FIELD(e, e->b, group, NULL));
+  LLVMValueRef addresses[2] = {NULL, jit_mask_bytes(e, dead)};
+  jit_help(e, JIT_H_COUNT_TRAPS, 0, addresses, 2);
+  jit_end_if(e, branch);
+}
+
+void jit_emit_sinks(jit_emitter *e)
+{
+  size_t n_sums = 0, n_args = 0, at = 0;
+  if (e->code->can_trap) {
+    count_traps(e);
+  }
+  for (size_t i = 0; i < e->g->nodes.n; i++) {
+    const graph_node *node = &e->g->nodes.data[i];
+    if (node->op == TG_OP_SUM) {
+      at += emit_sum(e, node, n_sums++, at);
+    } else if (node->op == TG_OP_ARGMIN || node->op == TG_OP_ARGMAX) {
+      emit_best(e, node, n_args++, at);
+      at += 3;
+    } else if (node->op == TG_OP_COMBINE) {
+      emit_combine(e, node);
+    }
+  }
+  for (size_t i = 0; i < e->g->nodes.n; i++) {
+    if (e->g->nodes.data[i].op == TG_OP_STORE) {
+      emit_store(e, &e->g->nodes.data[i]);
+    }
+  }
+}

@@ -1,0 +1,30 @@
+/* plugin.h: what a back-end that comes as a plug-in exports: one function, TG_PLUGIN_ENTRY, that gives this table. It
+ * has its own copy of src/graph and src/base, hidden, and is handed graphs as binary modules, so only the structures of
+ * this file and of backend.h must agree: `abi` and `size` say so. */
+#ifndef TG_BACKEND_PLUGIN_H
+#define TG_BACKEND_PLUGIN_H
+
+#include "backend/backend.h"
+
+enum { TG_PLUGIN_ABI = 1 };
+#define TG_PLUGIN_ENTRY "tg_plugin_entry"
+
+typedef struct tg_plugin {
+  uint32_t abi, size; /* TG_PLUGIN_ABI and sizeof when compiled */
+  uint32_t backend_abi, args_size, partials_size;
+  const char *name, *version;
+  bool (*supports)(tg_op op, tg_type type);
+  /* Makes code from a binary module. width: of vectors in bits, 0 for the best of the machine. */
+  tg_status (*compile)(const tg_allocator *allocator, unsigned width, const void *module, size_t bytes, void **code,
+                       tg_error *error);
+  void (*drop)(void *code);
+  /* As in tg_backend. */
+  size_t (*uniform_bytes)(const void *code);
+  size_t (*scratch_bytes)(const void *code);
+  void (*prepare)(const void *code, const engine_args *args, void *scratch, void *uniforms);
+  void (*run)(const void *code, const engine_args *args, const uint64_t lanes[2], void *scratch, partials *out);
+} tg_plugin;
+
+typedef const tg_plugin *(*tg_plugin_function)(void);
+
+#endif

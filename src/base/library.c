@@ -1,0 +1,83 @@
+/* library.c: dlopen and its kin, for systems with POSIX; elsewhere no library is ever found. */
+#if defined(__unix__) || defined(__APPLE__)
+#define _GNU_SOURCE /* dladdr */
+#include <dlfcn.h>
+#define HAS_DL 1
+#else
+#define HAS_DL 0
+#endif
+
+#include "base/library.h"
+
+#include <stdio.h>
+#include <string.h>
+
+bool library_exists(const char *path)
+{
+  FILE *file = fopen(path, "rb");
+  if (file != NULL) {
+    fclose(file);
+  }
+  return file != NULL;
+}
+
+#if HAS_DL
+void *library_open(const char *path, char *why, size_t n_why)
+{
+  void *library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+  if (library == NULL && n_why > 0) {
+    const char *words = dlerror();
+    snprintf(why, n_why, "%s", words == NULL ? "no reason given" : words);
+  }
+  return library;
+}
+
+library_function library_find(void *library, const char *name)
+{
+  library_function function = NULL;
+  void *symbol = dlsym(library, name);
+  memcpy(&function, &symbol, sizeof function); /* C has no cast for it */
+  return function;
+}
+
+bool library_folder(char *path, size_t n_path)
+{
+  Dl_info info;
+  library_function here = (library_function)library_folder;
+  void *address;
+  memcpy(&address, &here, sizeof address);
+  if (dladdr(address, &info) == 0 || info.dli_fname == NULL) {
+    return false;
+  }
+  const char *slash = strrchr(info.dli_fname, '/');
+  size_t n = slash == NULL ? 1 : (size_t)(slash - info.dli_fname);
+  if (n + 1 > n_path) {
+    return false;
+  }
+  memcpy(path, slash == NULL ? "." : info.dli_fname, n);
+  path[n] = '\0';
+  return true;
+}
+#else
+void *library_open(const char *path, char *why, size_t n_why)
+{
+  if (n_why > 0) {
+    snprintf(why, n_why, "this system loads no libraries: %s", path);
+  }
+  return NULL;
+}
+
+library_function library_find(void *library, const char *name)
+{
+  (void)library;
+  (void)name;
+  return NULL;
+}
+
+bool library_folder(char *path, size_t n_path)
+{
+  (void)path;
+  (void)n_path;
+  return false;
+}
+#endif

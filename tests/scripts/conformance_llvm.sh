@@ -1,0 +1,40 @@
+#!/bin/sh
+# tg-test: timeout=1800
+# The conformance cases pass on machine code made by LLVM, for vectors of every width that the machine has, as built
+# and through all passes. Without the plug-in there is nothing to test.
+set -u
+runner=$TG_BUILD/tests/conformance/runner
+TG_PLUGIN_PATH=$TG_BUILD
+export TG_PLUGIN_PATH
+if ! "$runner" --backends | grep -qx llvm; then
+  echo "1..0 # SKIP throng-llvm.so was not built"
+  exit 0
+fi
+move='case move
+module stack
+stack s
+load x u8
+store y u8
+end
+run
+n 1
+memory x 07
+memory y 00
+bind x x 0 1
+bind y y 0 1
+expect y 07'
+number=0
+for backend in llvm llvm:128 llvm:256 llvm:512; do
+  for passes in none all; do
+    number=$((number + 1))
+    title="$number - $backend, passes $passes"
+    if echo "$move" >"$TG_BUILD/move.tgt" && "$runner" --backend $backend "$TG_BUILD/move.tgt" | grep -q "no vectors of"; then
+      echo "ok $title # SKIP this machine has no such vectors"
+      continue
+    fi
+    log=$("$runner" --backend $backend --passes $passes tests/conformance/*.tgt) && failed= || failed="not "
+    echo "${failed}ok $title"
+    [ -z "$failed" ] || echo "$log" | grep -A 4 "^not ok" | head -n 30 | sed 's/^/# /'
+  done
+done
+echo "1..$number"
