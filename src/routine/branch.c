@@ -7,14 +7,14 @@
 static void read_cells(lowering *l, cell_list list, tg_value *out)
 {
   for (uint32_t k = 0; k < list.n; k++) {
-    out[k] = *cell(l, list.at[k]);
+    out[k] = cell_get(l, list.at[k]);
   }
 }
 
 static void write_cells(lowering *l, cell_list list, const tg_value *values)
 {
   for (uint32_t k = 0; k < list.n; k++) {
-    *cell(l, list.at[k]) = values[k];
+    cell_set(l, list.at[k], values[k]);
   }
 }
 

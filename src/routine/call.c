@@ -31,7 +31,7 @@ static void run_body(lowering *l, frame *f, tg_value *results)
     lower_list(l, f->code->body);
   }
   for (uint32_t k = 0; k < values_of_results(l, f->code); k++) {
-    results[k] = *cell(l, f->results + k);
+    results[k] = cell_get(l, f->results + k);
   }
   frame_pop(l);
 }

@@ -115,7 +115,7 @@ unsigned draws_after_list(const program *p, const prog_stmt *s, unsigned taken)
 void draws_forget(lowering *l, unsigned taken)
 {
   if (taken == DRAWS_UNKNOWN && l->taken != DRAWS_UNKNOWN) {
-    *cell(l, l->draws + DRAW_TAKEN) = tg_const(l->g, TG_U32, l->taken);
+    cell_set(l, l->draws + DRAW_TAKEN, tg_const(l->g, TG_U32, l->taken));
     l->taken = DRAWS_UNKNOWN;
   }
 }
@@ -136,16 +136,16 @@ static tg_value high_word(lowering *l, tg_value x)
 static tg_value make_block(lowering *l, lang_pos pos)
 {
   tg_graph *g = l->g;
-  tg_value block = *cell(l, l->draws + DRAW_BLOCK), seed = operand_seed(l);
+  tg_value block = cell_get(l, l->draws + DRAW_BLOCK), seed = operand_seed(l);
   tg_value id = tg_iota(g, lower_u64(l, 0), lower_u64(l, 1));
   tg_value args[6] = {low_word(l, block), high_word(l, block), low_word(l, id),
                       high_word(l, id),   low_word(l, seed),   high_word(l, seed)};
   tg_value words[4] = {TG_POISON, TG_POISON, TG_POISON, TG_POISON};
   lower_call_values(l, &l->p->functions[l->p->philox], args, pos, words);
   for (unsigned k = 1; k < 4; k++) {
-    *cell(l, l->draws + DRAW_WORD_1 + k - 1) = words[k];
+    cell_set(l, l->draws + DRAW_WORD_1 + k - 1, words[k]);
   }
-  *cell(l, l->draws + DRAW_BLOCK) = tg_add(g, block, lower_u64(l, 1));
+  cell_set(l, l->draws + DRAW_BLOCK, tg_add(g, block, lower_u64(l, 1)));
   return words[0];
 }
 
@@ -154,19 +154,19 @@ static tg_value draw_unknown(lowering *l, lang_pos pos)
 {
   tg_graph *g = l->g;
   uint32_t top = (uint32_t)l->cells.n, extra[1];
-  tg_value taken = *cell(l, l->draws + DRAW_TAKEN), first = tg_eq(g, taken, tg_const(g, TG_U32, 0));
+  tg_value taken = cell_get(l, l->draws + DRAW_TAKEN), first = tg_eq(g, taken, tg_const(g, TG_U32, 0));
   extra[0] = cells_push(l, tg_const(g, TG_U32, 0));
   fork f;
   fork_begin(l, &f, first, region_of(l, NULL, 0, extra, 1, true), DRAWS_UNKNOWN);
   fork_next(l, &f);
-  *cell(l, extra[0]) = make_block(l, pos);
+  cell_set(l, extra[0], make_block(l, pos));
   fork_end(l, &f);
-  tg_value word = *cell(l, extra[0]);
+  tg_value word = cell_get(l, extra[0]);
   for (unsigned k = 1; k < 4; k++) {
     tg_value is_kth = tg_eq(g, taken, tg_const(g, TG_U32, k));
-    word = tg_select(g, is_kth, *cell(l, l->draws + DRAW_WORD_1 + k - 1), word);
+    word = tg_select(g, is_kth, cell_get(l, l->draws + DRAW_WORD_1 + k - 1), word);
   }
-  *cell(l, l->draws + DRAW_TAKEN) = tg_and(g, tg_add(g, taken, tg_const(g, TG_U32, 1)), tg_const(g, TG_U32, 3));
+  cell_set(l, l->draws + DRAW_TAKEN, tg_and(g, tg_add(g, taken, tg_const(g, TG_U32, 1)), tg_const(g, TG_U32, 3)));
   cells_pop(l, top);
   return word;
 }
@@ -178,5 +178,5 @@ tg_value lower_draw(lowering *l, lang_pos pos)
   }
   unsigned word = l->taken;
   l->taken = (word + 1) % 4;
-  return word == 0 ? make_block(l, pos) : *cell(l, l->draws + DRAW_WORD_1 + word - 1);
+  return word == 0 ? make_block(l, pos) : cell_get(l, l->draws + DRAW_WORD_1 + word - 1);
 }

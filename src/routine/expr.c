@@ -86,7 +86,7 @@ static tg_value lower_logic(lowering *l, const prog_expr *e, bool when)
   for (int body = 0; body < 2; body++) {
     if ((body == 1) == when) {
       tg_value second = lower_scalar(l, e->args[1]);
-      *cell(l, result) = second;
+      cell_set(l, result, second);
     }
     if (body == 0) {
       fork_next(l, &f);
@@ -94,7 +94,7 @@ static tg_value lower_logic(lowering *l, const prog_expr *e, bool when)
       fork_end(l, &f);
     }
   }
-  tg_value value = *cell(l, result);
+  tg_value value = cell_get(l, result);
   cells_pop(l, top);
   return value;
 }
@@ -104,7 +104,7 @@ static void set_cells(lowering *l, uint32_t first, const prog_expr *e, uint32_t 
   tg_value values[MAX_VALUES];
   lower_values(l, e, values);
   for (uint32_t k = 0; k < n; k++) {
-    *cell(l, first + k) = values[k];
+    cell_set(l, first + k, values[k]);
   }
 }
 
@@ -126,7 +126,7 @@ static void lower_choice(lowering *l, const prog_expr *e, tg_value *out)
   set_cells(l, first, e->args[1], n);
   fork_end(l, &f);
   for (uint32_t k = 0; k < n; k++) {
-    out[k] = *cell(l, first + k);
+    out[k] = cell_get(l, first + k);
   }
   cells_pop(l, top);
 }
@@ -164,7 +164,7 @@ static tg_value load_element(lowering *l, binding array, tg_value index)
   switch ((binding_kind)array.kind) {
   case BIND_SHARED: return tg_gather(l->g, operand_shared(l, array.at), index);
   case BIND_TABLE: return tg_gather(l->g, operand_table(l, array.at), index);
-  case BIND_CELLS: return tg_aload(l->g, *cell(l, array.at), index);
+  case BIND_CELLS: return tg_aload(l->g, cell_get(l, array.at), index);
   case BIND_NONE: break;
   }
   return TG_POISON;
@@ -249,7 +249,7 @@ static void lower_variable(lowering *l, const prog_expr *e, tg_value *out)
   }
   binding at = l->frame->variables[e->index];
   for (uint32_t k = 0; k < cells_of(l, e->type); k++) {
-    out[k] = *cell(l, at.at + k);
+    out[k] = cell_get(l, at.at + k);
   }
 }
 
@@ -278,7 +278,7 @@ static tg_value lower_operator(lowering *l, const prog_expr *e)
 
 static tg_value lower_output(lowering *l, const prog_expr *e)
 {
-  return *cell(l, l->frame->variables[l->entry->operands[e->index].variable].at);
+  return cell_get(l, l->frame->variables[l->entry->operands[e->index].variable].at);
 }
 
 static tg_value lower_simple(lowering *l, const prog_expr *e)

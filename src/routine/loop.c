@@ -16,8 +16,8 @@ typedef struct loop {
 /* Whether the loop was left by break or return; TG_POISON: it cannot be. */
 static tg_value was_left(lowering *l, const loop *p)
 {
-  tg_value broken = p->broken == NO_CELL ? TG_POISON : *cell(l, p->broken);
-  tg_value returned = p->returns ? *cell(l, l->frame->returned) : TG_POISON;
+  tg_value broken = p->broken == NO_CELL ? TG_POISON : cell_get(l, p->broken);
+  tg_value returned = p->returns ? cell_get(l, l->frame->returned) : TG_POISON;
   if (broken == TG_POISON || returned == TG_POISON) {
     return broken == TG_POISON ? returned : broken;
   }
@@ -30,7 +30,7 @@ static tg_value ask(lowering *l, const loop *p)
   if (p->s->kind == STMT_WHILE) {
     return lower_scalar(l, p->s->value);
   }
-  return tg_lt(l->g, *cell(l, p->counter), *cell(l, p->limit));
+  return tg_lt(l->g, cell_get(l, p->counter), cell_get(l, p->limit));
 }
 
 /* At the end of the body: not where the loop was left. */
@@ -39,7 +39,7 @@ static void ask_ahead(lowering *l, const loop *p)
   tg_value left = was_left(l, p);
   if (left == TG_POISON) {
     tg_value go_on = ask(l, p);
-    *cell(l, p->asked) = go_on;
+    cell_set(l, p->asked, go_on);
     return;
   }
   unsigned after = draws_join(l->taken, draws_after_expr(l->p, p->s->value, l->taken));
@@ -47,9 +47,9 @@ static void ask_ahead(lowering *l, const loop *p)
   fork f;
   fork_begin(l, &f, left, region_of(l, NULL, 0, &p->asked, 1, draws), after);
   tg_value go_on = ask(l, p);
-  *cell(l, p->asked) = go_on;
+  cell_set(l, p->asked, go_on);
   fork_next(l, &f);
-  *cell(l, p->asked) = lower_bool(l, false);
+  cell_set(l, p->asked, lower_bool(l, false));
   fork_end(l, &f);
 }
 
@@ -104,7 +104,7 @@ static cell_list carried_by(lowering *l, const loop *p)
 
 static tg_value go_on(lowering *l, const loop *p)
 {
-  tg_value condition = p->asked != NO_CELL ? *cell(l, p->asked) : ask(l, p);
+  tg_value condition = p->asked != NO_CELL ? cell_get(l, p->asked) : ask(l, p);
   tg_value left = p->asked != NO_CELL ? TG_POISON : was_left(l, p);
   return left == TG_POISON ? condition : tg_andnot(l->g, condition, left);
 }
@@ -116,7 +116,7 @@ static void lower_body(lowering *l, const loop *p)
   }
   lower_list(l, p->s->body);
   if (p->counter != NO_CELL) {
-    *cell(l, p->counter) = tg_add(l->g, *cell(l, p->counter), tg_const(l->g, p->type, 1));
+    cell_set(l, p->counter, tg_add(l->g, cell_get(l, p->counter), tg_const(l->g, p->type, 1)));
   }
   if (p->asked != NO_CELL) {
     ask_ahead(l, p);
@@ -126,14 +126,14 @@ static void lower_body(lowering *l, const loop *p)
 static void read_cells(lowering *l, cell_list list, tg_value *values)
 {
   for (uint32_t k = 0; k < list.n; k++) {
-    values[k] = *cell(l, list.at[k]);
+    values[k] = cell_get(l, list.at[k]);
   }
 }
 
 static void write_cells(lowering *l, cell_list list, const tg_value *values)
 {
   for (uint32_t k = 0; k < list.n; k++) {
-    *cell(l, list.at[k]) = values[k];
+    cell_set(l, list.at[k], values[k]);
   }
 }
 

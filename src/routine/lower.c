@@ -134,9 +134,16 @@ void cells_pop(lowering *l, uint32_t to)
   l->cells.n = to < l->cells.n ? to : l->cells.n;
 }
 
-tg_value *cell(lowering *l, uint32_t at)
+tg_value cell_get(const lowering *l, uint32_t at)
 {
-  return at < l->cells.n ? &l->cells.data[at] : &l->nowhere;
+  return at < l->cells.n ? l->cells.data[at] : TG_POISON;
+}
+
+void cell_set(lowering *l, uint32_t at, tg_value value)
+{
+  if (at < l->cells.n) {
+    l->cells.data[at] = value;
+  }
 }
 
 /* ---- small things ---- */

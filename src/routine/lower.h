@@ -41,8 +41,7 @@ typedef struct lowering {
   routine *out;
   arena memory; /* frames, bindings, lists: until the end */
   VEC(tg_value) cells;
-  tg_value nowhere; /* stands for a cell that there was no memory for */
-  bool *marks;      /* scratch of region.c, by cell */
+  bool *marks; /* scratch of region.c, by cell */
   size_t n_marks;
   frame *frame;
   uint32_t draws;                                 /* the first of the DRAW_CELLS, or NO_CELL */
@@ -70,7 +69,8 @@ uint32_t cells_push(lowering *l, tg_value value);
 uint32_t cells_push_zeros(lowering *l, prog_type type);
 void cells_pop(lowering *l, uint32_t to);
 uint32_t cells_of(const lowering *l, prog_type type);
-tg_value *cell(lowering *l, uint32_t at);
+tg_value cell_get(const lowering *l, uint32_t at);
+void cell_set(lowering *l, uint32_t at, tg_value value);
 
 uint32_t lower_position(lowering *l, lang_pos pos);
 tg_value lower_bool(lowering *l, bool value);

@@ -360,7 +360,7 @@ static void save_item(lowering *l, const planner *pl, uint32_t item, uint32_t at
   prog_type type = type_of(pl, item);
   for (uint32_t k = 0; k < slots_of(pl, item) && !lowering_failed(l, pl->entry->pos); k++) {
     tg_value value =
-        type.kind == PROG_ARRAY ? tg_aload(l->g, *cell(l, at), tg_const(l->g, TG_U32, k)) : *cell(l, at + k);
+        type.kind == PROG_ARRAY ? tg_aload(l->g, cell_get(l, at), tg_const(l->g, TG_U32, k)) : cell_get(l, at + k);
     tg_store(l->g, slot_operand(l, pl, first + k, true), value);
   }
 }
@@ -385,7 +385,7 @@ static void store_output(lowering *l, uint32_t index)
     char name[TG_MAX_NAME + 1];
     snprintf(name, sizeof name, "%.240s.%u", o->name, (unsigned)k);
     tg_value value =
-        o->type.kind == PROG_ARRAY ? tg_aload(l->g, *cell(l, at), tg_const(l->g, TG_U32, k)) : *cell(l, at);
+        o->type.kind == PROG_ARRAY ? tg_aload(l->g, cell_get(l, at), tg_const(l->g, TG_U32, k)) : cell_get(l, at);
     tg_operand to = operand_add(l, TG_OUTPUT, (routine_operand){ROUTINE_OUTPUT, index, k},
                                 o->type.kind == PROG_ARRAY ? name : o->name, (tg_mode)o->type.scalar);
     tg_store(l->g, to, value);
@@ -432,7 +432,7 @@ static void begin_state(lowering *l, const planner *pl, uint32_t number)
   for (uint32_t item = body->n_variables; saved != NULL && item < pl->n_items; item++) {
     uint32_t at;
     if (saved[item] != 0) {
-      *cell(l, *extra_cell(l, pl, item, &at)) = load_slot(l, pl, saved[item] - 1);
+      cell_set(l, *extra_cell(l, pl, item, &at), load_slot(l, pl, saved[item] - 1));
     }
   }
   if (saved != NULL && saved[body->n_variables + EXTRA_DRAWS] != 0) {

@@ -50,14 +50,14 @@ static void assign(lowering *l, const prog_place *place, tg_value index, const t
   switch ((prog_place_kind)place->kind) {
   case PLACE_ELEMENT: {
     lower_bounds(l, place->subscript, index, at, place->pos);
-    tg_value array = *cell(l, at.at);
-    *cell(l, at.at) = tg_astore(l->g, array, index, values[0]);
+    tg_value array = cell_get(l, at.at);
+    cell_set(l, at.at, tg_astore(l->g, array, index, values[0]));
     break;
   }
-  case PLACE_FIELD: *cell(l, at.at + place->field) = values[0]; break;
+  case PLACE_FIELD: cell_set(l, at.at + place->field, values[0]); break;
   case PLACE_VARIABLE:
     for (uint32_t k = 0; k < cells_of(l, place->type); k++) {
-      *cell(l, at.at + k) = values[k];
+      cell_set(l, at.at + k, values[k]);
     }
     break;
   case PLACE_NOTHING: break;
@@ -159,9 +159,9 @@ static void lower_return(lowering *l, const prog_stmt *s)
     n += cells_of(l, s->results[k]->type);
   }
   for (uint32_t k = 0; values != NULL && k < n; k++) {
-    *cell(l, f->results + k) = values[k];
+    cell_set(l, f->results + k, values[k]);
   }
-  *cell(l, f->returned) = lower_bool(l, true);
+  cell_set(l, f->returned, lower_bool(l, true));
 }
 
 /* Whether one of the flags that the statement may set is set. */
@@ -173,7 +173,7 @@ static tg_value has_left(lowering *l, unsigned exits)
   tg_value left = TG_POISON;
   for (int k = 0; k < 3; k++) {
     if (flags[k] != NO_CELL) {
-      left = left == TG_POISON ? *cell(l, flags[k]) : tg_or(l->g, left, *cell(l, flags[k]));
+      left = left == TG_POISON ? cell_get(l, flags[k]) : tg_or(l->g, left, cell_get(l, flags[k]));
     }
   }
   return left;
@@ -211,8 +211,8 @@ static void lower_stmt(lowering *l, const prog_stmt *s)
   case STMT_FOR:
   case STMT_REPEAT: lower_loop(l, s); break;
   case STMT_MATCH: lower_match(l, s); break;
-  case STMT_BREAK: *cell(l, l->frame->broken) = lower_bool(l, true); break;
-  case STMT_CONTINUE: *cell(l, l->frame->continued) = lower_bool(l, true); break;
+  case STMT_BREAK: cell_set(l, l->frame->broken, lower_bool(l, true)); break;
+  case STMT_CONTINUE: cell_set(l, l->frame->continued, lower_bool(l, true)); break;
   case STMT_RETURN: lower_return(l, s); break;
   case STMT_ASSERT:
     tg_trap(l->g, tg_not(l->g, lower_scalar(l, s->value)), LANG_TRAP_ASSERT, lower_position(l, s->pos));
