@@ -55,7 +55,7 @@ def main():
     if options.out:
         np.save(options.out, found)
     ordered = np.sort(found)
-    bins = np.histogram(found, bins=45, range=(-450.0, 0.0))[0]
+    bins = np.histogram(found, bins=30, range=(-400.0, -100.0))[0]
     print(json.dumps({"observed": observed, "average": found.mean(), "error": found.std(ddof=1), "low": quantile(ordered, 0.025),
                       "high": quantile(ordered, 0.975), "shape": [int(b) for b in bins]}))
 
