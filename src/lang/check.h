@@ -239,7 +239,9 @@ prog_stmt *check_block(checker *c, tree *block, bool *goes_on, uint8_t *exits);
 /* Opens no scope of its own. */
 prog_stmt *check_statements(checker *c, tree *list, bool *goes_on, uint8_t *exits);
 prog_stmt *stmt_new(checker *c, prog_stmt_kind kind, lang_pos pos);
-/* check_assign.c */
+/* A return with n values where the function has another number of results. */
+void report_return_count(checker *c, lang_pos pos, uint32_t n);
+/* check_assign.c; check_variable also takes a RETURN whose a and b are as a LET's. */
 prog_stmt *check_variable(checker *c, tree *t);
 prog_stmt *check_assign(checker *c, tree *t);
 prog_stmt *check_update(checker *c, tree *t);

@@ -29,6 +29,10 @@ static const prog_function *many_results(checker *c, const tree *t, const prog_e
     f = &c->functions.data[e->index].code;
     found = f->n_results;
   }
+  if (found != n && t->kind == TREE_RETURN) {
+    report_return_count(c, t->pos, found);
+    return NULL;
+  }
   if (found != n) {
     CHECK_REPORT(c, LANG_NAME_COUNT, t->pos, lang_count(c->l, n, "name"), lang_count(c->l, found, "value"));
     return NULL;

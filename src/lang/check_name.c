@@ -96,7 +96,7 @@ static size_t distance(const char *a, const char *b)
 const char *name_hint(checker *c, uint32_t name)
 {
   const char *word = lang_name_text(c->l, name), *best = NULL;
-  size_t nearest = strlen(word) / 3 + 1;
+  size_t nearest = strlen(word) < 6 ? 1 : strlen(word) / 3;
   for (uint32_t i = 1; i < c->bindings.n && c->bindings.n < 20000; i++) {
     const binding *b = &c->bindings.data[i];
     bool is_seen = (b->local != NULL && !c->only_globals) || b->user != NULL || b->library != NULL;

@@ -199,6 +199,15 @@ static bool array_may_leave(checker *c, const prog_stmt *s, const prog_expr *e)
   return is_variable;
 }
 
+void report_return_count(checker *c, lang_pos pos, uint32_t n)
+{
+  const prog_function *code = c->f->code;
+  const char *found =
+      n == 0 ? "nothing is" : lang_format(c->l, "%u %s", (unsigned)n, n == 1 ? "value is" : "values are");
+  CHECK_REPORT(c, LANG_RETURN_COUNT, pos, found, code->name,
+               code->n_results == 0 ? "no result" : lang_count(c->l, code->n_results, "result"));
+}
+
 /* return f(); where f has as many results: they go through hidden variables. */
 static void return_call(checker *c, tree *t, prog_stmt *s)
 {
@@ -211,8 +220,11 @@ static void return_call(checker *c, tree *t, prog_stmt *s)
     targets[i] = target;
     targets[i].next = i + 1 < n ? &targets[i + 1] : NULL;
   }
-  tree let = {.kind = TREE_LET, .a = targets, .b = t->a, .pos = t->pos};
+  tree let = {.kind = TREE_RETURN, .a = targets, .b = t->a, .pos = t->pos};
   prog_stmt *declare = targets == NULL || back->results == NULL ? NULL : check_variable(c, &let);
+  if (declare != NULL && type_is_poison(declare->places[0].type)) {
+    return;
+  }
   for (uint32_t i = 0; declare != NULL && i < declare->n_places; i++) {
     prog_place *p = &declare->places[i];
     p->kind = PLACE_VARIABLE;
@@ -245,10 +257,7 @@ static void check_return(checker *c, tree *t, prog_stmt *s)
     return;
   }
   if (n != code->n_results) {
-    const char *wanted = code->n_results == 0 ? "no result" : lang_count(c->l, code->n_results, "result");
-    CHECK_REPORT(c, LANG_RETURN_COUNT, t->pos,
-                 n == 0 ? "nothing is" : lang_format(c->l, "%u %s", (unsigned)n, n == 1 ? "value is" : "values are"),
-                 code->name, wanted);
+    report_return_count(c, t->pos, n);
     return;
   }
   s->results = arena_array(c->memory, prog_expr *, n);

@@ -120,11 +120,10 @@ static void scan_number(scanner *sc)
   const char *s = sc->s + sc->at;
   number_text t = number_scan(s, sc->n - sc->at);
   uint64_t value;
-  const char *shown = lang_format(sc->l, "%.*s", t.n > 60 ? 60 : (int)t.n, s);
-  if (t.hint != NULL) {
-    add_bad(sc, t.n, LANG_BAD_NUMBER, shown, t.hint);
-  } else if (!t.is_float && !number_integer(s, t.n_digits, &value)) {
-    add_bad(sc, t.n, LANG_LARGE_NUMBER, shown, NULL);
+  bool is_large = t.hint == NULL && !t.is_float && !number_integer(s, t.n_digits, &value);
+  if (t.hint != NULL || is_large) {
+    const char *shown = lang_format(sc->l, "%.*s", t.n > 60 ? 60 : (int)t.n, s);
+    add_bad(sc, t.n, is_large ? LANG_LARGE_NUMBER : LANG_BAD_NUMBER, shown, t.hint);
   } else {
     add(sc, t.is_float ? TOK_FLOAT : TOK_INT, t.n)->detail = (uint8_t)t.suffix;
   }
