@@ -2,95 +2,6 @@
  * that no offset, stride or length can wrap around. */
 #include "runtime/kernel.h"
 
-/* ---- once for a kernel ---- */
-
-enum { NEVER_AN_INPUT = 256, NEVER_AN_OUTPUT };
-
-static bool is_written(const graph_operand *operand)
-{
-  return operand->kind == TG_OUTPUT || operand->kind == TG_RESULT || operand->kind == TG_ACCUMULATOR;
-}
-
-static bool may_lack_memory(const graph_operand *operand)
-{
-  return operand->kind == TG_RESULT || (operand->kind == TG_PARAM && operand->has_default);
-}
-
-static bind_rule rule_of(const graph_operand *operand)
-{
-  bind_rule r = {.as_input = NEVER_AN_INPUT, .as_output = NEVER_AN_OUTPUT};
-  r.bytes = (uint8_t)mode_table[operand->mode].bytes;
-  while (1u << r.shift < r.bytes) {
-    r.shift++;
-  }
-  r.is_stream = operand->kind == TG_INPUT || operand->kind == TG_OUTPUT;
-  r.is_table = operand->kind == TG_TABLE || operand->kind == TG_ACCUMULATOR;
-  r.may_lack = may_lack_memory(operand);
-  if (operand->kind == TG_INPUT) {
-    r.as_input = operand->mode;
-  } else if (operand->kind == TG_OUTPUT) {
-    r.as_output = operand->mode;
-  }
-  return r;
-}
-
-bool bind_plan(tg_kernel *kernel)
-{
-  const tg_allocator *a = &kernel->context->allocator;
-  const tg_graph *g = kernel->graph;
-  kernel->rules = alloc_zeroed(a, g->operands.n + 1, sizeof *kernel->rules);
-  kernel->written = alloc_zeroed(a, g->operands.n + 1, sizeof *kernel->written);
-  if (kernel->rules == NULL || kernel->written == NULL) {
-    return false;
-  }
-  for (uint32_t i = 0; i < g->operands.n; i++) {
-    kernel->rules[i] = rule_of(&g->operands.data[i]);
-    if (is_written(&g->operands.data[i])) {
-      kernel->written[kernel->n_written++] = i;
-    }
-  }
-  return true;
-}
-
-void bind_drop(tg_kernel *kernel)
-{
-  const tg_allocator *a = &kernel->context->allocator;
-  size_t n = kernel->graph == NULL ? 0 : kernel->graph->operands.n + 1;
-  alloc_free(a, kernel->rules, n, sizeof *kernel->rules);
-  alloc_free(a, kernel->written, n, sizeof *kernel->written);
-}
-
-/* ---- the usual case, in a few instructions ---- */
-
-/* Memory of the host, streams and tables at unit stride, and enough of it: false where it is anything else. */
-static inline bool bind_plainly(const bind_rule *r, const tg_binding *binding, uint64_t n, operand_memory *memory)
-{
-  uint64_t room = (uint64_t)(binding->bytes - binding->offset) >> r->shift;
-  uint64_t length = r->is_stream ? n : r->is_table ? room : 1;
-  if (binding->data == NULL) {
-    *memory = (operand_memory){NULL, 0, 0};
-    return r->may_lack && binding->buffer == NULL;
-  }
-  bool is_unit = binding->stride == r->bytes || !(r->is_stream || r->is_table);
-  if (!is_unit || binding->offset > binding->bytes || length > room || length == 0) {
-    return false;
-  }
-  *memory = (operand_memory){(unsigned char *)binding->data + binding->offset, length == 1 ? 0 : r->bytes, length};
-  return true;
-}
-
-static bool bind_all_plainly(const tg_kernel *kernel, const tg_invocation *call, operand_memory *memory)
-{
-  for (size_t i = 0; i < call->n_bindings; i++) {
-    if (!bind_plainly(&kernel->rules[i], &call->bindings[i], call->n, &memory[i])) {
-      return false;
-    }
-  }
-  return bind_is_apart(kernel, memory);
-}
-
-/* ---- any case ---- */
-
 static const char *operand_name(const tg_kernel *kernel, size_t i)
 {
   return graph_str(kernel->graph, kernel->graph->operands.data[i].name);
@@ -99,6 +10,11 @@ static const char *operand_name(const tg_kernel *kernel, size_t i)
 static bool has_memory(const tg_binding *binding)
 {
   return binding->data != NULL || binding->buffer != NULL;
+}
+
+static bool may_lack_memory(const graph_operand *operand)
+{
+  return operand->kind == TG_RESULT || (operand->kind == TG_PARAM && operand->has_default);
 }
 
 static tg_status check_present(const tg_kernel *kernel, const tg_invocation *call, tg_error *error)
@@ -184,7 +100,7 @@ static tg_status bind_one(const tg_kernel *kernel, const tg_invocation *call, si
 
 tg_status bind_operands(const tg_kernel *kernel, const tg_invocation *call, operand_memory *memory, tg_error *error)
 {
-  if (bind_all_plainly(kernel, call, memory)) {
+  if (bind_plainly(kernel, call, memory)) {
     return TG_OK;
   }
   TG_TRY(check_present(kernel, call, error));

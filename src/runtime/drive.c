@@ -111,7 +111,7 @@ void drive(const tg_kernel *kernel, const tg_invocation *call, unsigned char *wo
 {
   const operand_memory *memory = (const operand_memory *)(void *)(workspace + kernel->layout.operands);
   engine_args args = {memory, call->n, call->fuel, workspace + kernel->layout.uniforms, 0};
-  unsigned wanted = plan_workers(kernel, call, memory, bytes);
+  unsigned wanted = call->n <= TG_BLOCK_LANES ? 1 : plan_workers(kernel, call, memory, bytes);
   unsigned n_workers = wanted > 1 ? threads_take(kernel->context, wanted) : 1;
   if (n_workers == 1 && kernel->n_sums + kernel->n_args == 0) {
     drive_plainly(kernel, call, &args, workspace);

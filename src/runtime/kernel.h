@@ -7,8 +7,9 @@
 
 /* What binding has to know of an operand, in one place. */
 typedef struct bind_rule {
-  uint8_t bytes, shift; /* of an element, 1 << shift bytes */
-  bool is_stream, is_table, may_lack;
+  uint64_t bytes;                  /* of an element */
+  uint64_t lane_bytes, call_bytes; /* needed for each lane, and besides; of tables all bits */
+  bool is_table, may_lack;
   uint16_t as_input, as_output; /* equal where the one may lie in place of the other */
 } bind_rule;
 
@@ -61,8 +62,8 @@ tg_type kernel_sum_type(const tg_kernel *kernel, size_t k);
 /* Checks the bindings as docs/spec.md chapter 8 says and fills memory[0 .. n_operands). bind.c, overlap.c */
 tg_status bind_operands(const tg_kernel *kernel, const tg_invocation *call, operand_memory *memory, tg_error *error);
 tg_status bind_check_overlap(const tg_kernel *kernel, const operand_memory *memory, tg_error *error);
-/* The same for memory at unit stride, quickly: true is certain, false is not. */
-bool bind_is_apart(const tg_kernel *kernel, const operand_memory *memory);
+/* All of it, where bindings are as they mostly are: true is certain, false is not. bind_plain.c */
+bool bind_plainly(const tg_kernel *kernel, const tg_invocation *call, operand_memory *memory);
 /* Fills rules and written. False: no memory. */
 bool bind_plan(tg_kernel *kernel);
 void bind_drop(tg_kernel *kernel);

@@ -82,24 +82,6 @@ static tg_status check_self(const tg_kernel *kernel, const operand_memory *memor
   return TG_OK;
 }
 
-bool bind_is_apart(const tg_kernel *kernel, const operand_memory *memory)
-{
-  const bind_rule *rules = kernel->rules;
-  for (size_t w = 0; w < kernel->n_written; w++) {
-    size_t i = kernel->written[w];
-    uintptr_t a = (uintptr_t)memory[i].base;
-    uint64_t a_bytes = memory[i].length << rules[i].shift;
-    for (size_t k = 0; k < kernel->graph->operands.n; k++) {
-      uintptr_t b = (uintptr_t)memory[k].base;
-      bool is_apart = a - b >= memory[k].length << rules[k].shift && b - a >= a_bytes;
-      if (!is_apart && k != i && (a != b || rules[i].as_output != rules[k].as_input)) {
-        return false;
-      }
-    }
-  }
-  return true;
-}
-
 tg_status bind_check_overlap(const tg_kernel *kernel, const operand_memory *memory, tg_error *error)
 {
   const tg_graph *g = kernel->graph;

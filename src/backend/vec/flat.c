@@ -8,8 +8,9 @@
 
 #include <string.h>
 
-/* The clashes of streams are looked for in pairs. */
-enum { STREAMS_MOST = 256 };
+/* Clashes of streams are looked for in pairs; strips of outputs that go past the caches are short, so that what the
+ * next one reads can be fetched meanwhile. */
+enum { STREAMS_MOST = 256, PAST_STRIP = 256, LINE = 64 };
 
 /* ---- which instruction reads and writes a register ---- */
 
@@ -99,7 +100,8 @@ static void copy_program(vec_planner *p, tracks *t)
   for (uint32_t i = code->main.first; i < code->main.end && !p->failed; i++) {
     vec_instr instr = code->instrs.data[i];
     if (instr.kind == VEC_I_LOAD) {
-      add_stream(p, (vec_stream){p->g->nodes.data[instr.node].operand, instr.out, instr.out, instr.size, false});
+      add_stream(
+          p, (vec_stream){p->g->nodes.data[instr.node].operand, instr.out, instr.out, false, (size_t)1 << instr.size});
     } else {
       instr.store = VEC_NONE;
       track(t, &instr, (uint32_t)code->instrs.n);
@@ -160,7 +162,7 @@ static void make_outputs(vec_planner *p, tracks *t)
         return;
       }
       uint32_t home = make_in_place(p, t, v, place);
-      add_stream(p, (vec_stream){node->operand, place, home, plan_size(p, v), true});
+      add_stream(p, (vec_stream){node->operand, place, home, true, (size_t)1 << plan_size(p, v)});
     }
   }
 }
@@ -218,6 +220,7 @@ static bool add_param(vec_code *code, const vec_instr *instr)
   code->params.data[code->params.n++] =
       (vec_param){node->operand, instr->node, offset, is_plain ? instr->size : (uint8_t)VEC_SIZE_COUNT};
   if (operand->has_default) {
+    code->has_image = true;
     element_store((tg_mode)operand->mode, &code->image.data[offset / sizeof(uint64_t)], operand->default_bits);
   }
   return true;
@@ -245,6 +248,7 @@ bool flat_image(vec_code *code)
         return false;
       }
     } else if (instr->node != VEC_NONE) {
+      code->has_image = true;
       element_store(modes[instr->size], &code->image.data[code->registers.data[instr->out].offset / sizeof(uint64_t)],
                     code->graph->nodes.data[instr->node].imm);
     }
@@ -253,55 +257,184 @@ bool flat_image(vec_code *code)
   return true;
 }
 
+static void take_param(const vec_code *code, const vec_param *param, const unsigned char *from, unsigned char *to)
+{
+  tg_mode mode = (tg_mode)code->graph->operands.data[param->operand].mode;
+  if (from != NULL) { /* else the image has its default */
+    element_store(mode, to, element_load(mode, from));
+  }
+}
+
 void flat_prepare(const vec_code *code, const engine_args *args, unsigned char *uniforms)
 {
-  for (size_t i = 0; i < code->image.n; i++) {
-    memcpy(uniforms + i * sizeof(uint64_t), &code->image.data[i], sizeof(uint64_t));
+  const vec_param *param = code->params.data, *end = param + code->params.n;
+  if (code->has_image) {
+    memcpy(uniforms, code->image.data, code->image.n * sizeof(uint64_t));
   }
-  for (size_t i = 0; i < code->params.n; i++) {
-    const vec_param *param = &code->params.data[i];
+  for (; param != end; param++) {
     const unsigned char *from = args->operands[param->operand].base;
-    tg_mode mode = (tg_mode)code->graph->operands.data[param->operand].mode;
-    if (from == NULL) { /* the image has its default */
-      continue;
-    }
-    switch (param->size) {
-    case 2: memcpy(uniforms + param->offset, from, 4); break;
-    case 3: memcpy(uniforms + param->offset, from, 8); break;
-    default: element_store(mode, uniforms + param->offset, element_load(mode, from));
+    if (param->size == 2 && from != NULL) {
+      memcpy(uniforms + param->offset, from, 4);
+    } else {
+      take_param(code, param, from, uniforms + param->offset);
     }
   }
+}
+
+/* ---- registers of its own ---- */
+
+/* The places of registers that the flat program uses: uniform ones, or those with memory. number[] is what they get. */
+static bool list_places(vec_code *code, bool is_uniform, const bool *is_used, uint32_t *number)
+{
+  for (uint32_t i = 0; i < code->registers.n; i++) {
+    const vec_register *r = &code->registers.data[i];
+    if (is_used[i] && (r->place == VEC_UNIFORM) == is_uniform) {
+      if (!vec_room(&code->context->allocator, &code->flat_places, 1)) {
+        return false;
+      }
+      number[i] = (uint32_t)code->flat_places.n;
+      code->flat_places.data[code->flat_places.n++] = r->offset;
+    }
+  }
+  return true;
+}
+
+static void mark_used(const vec_code *code, bool *is_used)
+{
+  for (uint32_t i = code->flat.first; i < code->flat.end; i++) {
+    const vec_instr *instr = &code->instrs.data[i];
+    const uint32_t read[3] = {instr->a, instr->b, instr->c};
+    for (size_t k = 0; k < n_operands(instr); k++) {
+      is_used[read[k]] = true;
+    }
+    is_used[instr->out] = true;
+    is_used[instr->kind == VEC_I_DIVMOD ? instr->out2 : instr->out] = true;
+  }
+  for (size_t i = 0; i < code->streams.n; i++) {
+    is_used[code->streams.data[i].reg] = false; /* they have places by themselves */
+  }
+}
+
+static void number_registers(const vec_code *code, uint32_t *number)
+{
+  for (size_t i = 0; i < code->streams.n; i++) {
+    number[code->streams.data[i].reg] = (uint32_t)(code->flat_places.n + i);
+  }
+  for (uint32_t i = code->flat.first; i < code->flat.end; i++) {
+    vec_instr *instr = &code->instrs.data[i];
+    instr->a = number[instr->a];
+    instr->b = number[instr->b];
+    instr->c = number[instr->c];
+    instr->out = number[instr->out];
+    instr->out2 = number[instr->out2];
+  }
+}
+
+bool flat_place(vec_code *code)
+{
+  const tg_allocator *a = &code->context->allocator;
+  size_t n = code->registers.n + 1;
+  uint32_t *number = alloc_zeroed(a, n, sizeof *number);
+  bool *is_used = alloc_zeroed(a, n, sizeof *is_used), is_done = false;
+  if (number != NULL && is_used != NULL) {
+    mark_used(code, is_used);
+    is_done = list_places(code, true, is_used, number);
+    code->flat_uniforms = code->flat_places.n;
+    is_done = is_done && list_places(code, false, is_used, number);
+    number_registers(code, number);
+  }
+  alloc_free(a, number, n, sizeof *number);
+  alloc_free(a, is_used, n, sizeof *is_used);
+  return is_done;
 }
 
 /* ---- running ---- */
 
-bool flat_fits(const vec_code *code, const engine_args *args)
+static bool has_clash(const vec_code *code, const engine_args *args)
 {
-  for (size_t i = 0; i < code->streams.n; i++) {
-    const vec_stream *stream = &code->streams.data[i];
-    const operand_memory *memory = &args->operands[stream->operand];
-    size_t bytes = (size_t)1 << stream->size;
-    if ((memory->stride != (ptrdiff_t)bytes && memory->length > 1) || (uintptr_t)memory->base & (bytes - 1)) {
-      return false;
-    }
-  }
   for (size_t i = 0; i < code->clashes.n; i++) {
     if (args->operands[code->clashes.data[i].output].base == args->operands[code->clashes.data[i].input].base) {
-      return false;
+      return true;
     }
   }
-  return code->flat.end > code->flat.first;
+  return false;
 }
 
-/* Points registers at the streams from a lane on. */
-static void point(vec_run *run, uint64_t first)
+/* Fills the table of registers for a strip that begins with lane `first`: false if a stream is not at unit stride and
+ * aligned. */
+static bool open_run(vec_run *run, const vec_code *code, const engine_args *args, uint64_t first,
+                     unsigned char *scratch)
+{
+  union {
+    const void *in;
+    unsigned char *out;
+  } uniforms = {args->uniforms}; /* read only, but the table of registers holds both kinds */
+  size_t i = 0, many = args->n > 1 ? SIZE_MAX : 0, bad = 0;
+  void **at = (void **)(void *)scratch;
+  run->code = code;
+  run->args = args;
+  run->registers = at;
+  for (; i < code->flat_uniforms; i++) {
+    at[i] = uniforms.out + code->flat_places.data[i];
+  }
+  for (; i < code->flat_places.n; i++) {
+    at[i] = scratch + code->strip_offset + code->flat_places.data[i];
+  }
+  at += i;
+  for (i = 0; i < code->streams.n; i++) {
+    const vec_stream *stream = &code->streams.data[i];
+    const operand_memory *memory = &args->operands[stream->operand];
+    bad |= ((size_t)memory->stride ^ (stream->bytes & many)) | ((uintptr_t)memory->base & (stream->bytes - 1));
+    at[i] = memory->base + first * stream->bytes;
+  }
+  return bad == 0 && code->flat.end > code->flat.first && !has_clash(code, args);
+}
+
+static void advance(const vec_run *run, uint64_t n)
 {
   const vec_code *code = run->code;
+  void **at = run->registers + code->flat_places.n;
   for (size_t i = 0; i < code->streams.n; i++) {
-    const vec_stream *stream = &code->streams.data[i];
-    run->registers[stream->reg] = run->args->operands[stream->operand].base + (first << stream->size);
+    at[i] = (unsigned char *)at[i] + n * code->streams.data[i].bytes;
   }
 }
+
+static void run_strip(vec_run *run, size_t n)
+{
+  const vec_code *code = run->code;
+  void **at = run->registers;
+  for (uint32_t i = code->flat.first; i < code->flat.end; i++) {
+    const vec_instr *instr = &code->instrs.data[i];
+    if (instr->kind == VEC_I_FUSED) {
+      instr->fn.fused(n, at[instr->out], at[instr->a], at[instr->b], at[instr->c], instr->scalars);
+    } else if (instr->kind == VEC_I_BINARY) {
+      instr->fn.binary(n, at[instr->out], at[instr->a], at[instr->b]);
+    } else if (instr->kind == VEC_I_UNARY) {
+      instr->fn.unary(n, at[instr->out], at[instr->a]);
+    } else {
+      vec_run_body(run, (vec_body){.first = i, .end = i + 1}, (vec_lanes){n, NULL});
+    }
+  }
+}
+
+bool flat_run(const vec_code *code, const engine_args *args, const uint64_t lanes[2], void *scratch)
+{
+  vec_run run;
+  uint64_t first = lanes[0], left = lanes[1] - lanes[0];
+  if (!open_run(&run, code, args, first, scratch)) {
+    return false;
+  }
+  run.first_lane = first;
+  for (; left > code->flat_strip; left -= code->flat_strip) {
+    run_strip(&run, code->flat_strip);
+    run.first_lane += code->flat_strip;
+    advance(&run, code->flat_strip);
+  }
+  run_strip(&run, (size_t)left);
+  return true;
+}
+
+/* ---- past the caches ---- */
 
 static bool goes_past(const vec_run *run, const vec_stream *stream)
 {
@@ -309,69 +442,59 @@ static bool goes_past(const vec_run *run, const vec_stream *stream)
 }
 
 /* Outputs that go past the caches are made in registers first. */
-static void point_home(vec_run *run, unsigned char *strip)
+static void run_strip_past(vec_run *run, size_t n, unsigned char *strip)
 {
   const vec_code *code = run->code;
+  void **at = run->registers + code->flat_places.n;
   for (size_t i = 0; i < code->streams.n; i++) {
     const vec_stream *stream = &code->streams.data[i];
     if (goes_past(run, stream)) {
-      run->registers[stream->reg] = strip + code->registers.data[stream->home].offset;
+      at[i] = strip + code->registers.data[stream->home].offset;
+    }
+  }
+  run_strip(run, n);
+  for (size_t i = 0; i < code->streams.n; i++) {
+    const vec_stream *stream = &code->streams.data[i];
+    if (goes_past(run, stream)) {
+      unsigned char *to = run->args->operands[stream->operand].base + run->first_lane * stream->bytes;
+      code->kernels->stream(n * stream->bytes, to, at[i]);
     }
   }
 }
 
-static void write_past(const vec_run *run, size_t n)
+/* Asks for what the next strip reads: the writes in between keep the processor from finding out by itself. */
+static void fetch_next(const vec_run *run, size_t n)
 {
+#if defined(__GNUC__)
   const vec_code *code = run->code;
   for (size_t i = 0; i < code->streams.n; i++) {
     const vec_stream *stream = &code->streams.data[i];
-    if (goes_past(run, stream)) {
-      code->kernels->stream(n << stream->size,
-                            run->args->operands[stream->operand].base + (run->first_lane << stream->size),
-                            run->registers[stream->reg]);
+    const unsigned char *next = run->args->operands[stream->operand].base + (run->first_lane + n) * stream->bytes;
+    for (size_t k = 0; !stream->is_output && k < n * stream->bytes; k += LINE) {
+      __builtin_prefetch(next + k);
     }
   }
+#else
+  (void)run;
+  (void)n;
+#endif
 }
 
-static void open_run(vec_run *run, const vec_code *code, const engine_args *args, void *scratch)
-{
-  union {
-    const void *in;
-    unsigned char *out;
-  } uniforms = {args->uniforms}; /* read only, but the table of registers holds both kinds */
-  unsigned char *strip = (unsigned char *)scratch + code->strip_offset;
-  run->code = code;
-  run->args = args;
-  run->registers = scratch;
-  run->ways = (unsigned char *)scratch + code->ways_offset;
-  for (size_t i = 0; i < code->registers.n; i++) {
-    const vec_register *r = &code->registers.data[i];
-    run->registers[i] = (r->place == VEC_UNIFORM ? uniforms.out : strip) + r->offset;
-  }
-}
-
-void flat_run(const vec_code *code, const engine_args *args, const uint64_t lanes[2], void *scratch)
+bool flat_run_past(const vec_code *code, const engine_args *args, const uint64_t lanes[2], void *scratch)
 {
   vec_run run;
-  open_run(&run, code, args, scratch);
+  uint64_t most = code->strip < PAST_STRIP ? code->strip : PAST_STRIP;
   for (uint64_t first = lanes[0], n; first < lanes[1]; first += n) {
-    n = lanes[1] - first < code->flat_strip ? lanes[1] - first : code->flat_strip;
+    n = lanes[1] - first < most ? lanes[1] - first : most;
+    if (!open_run(&run, code, args, first, scratch)) {
+      return false;
+    }
+    run.ways = (unsigned char *)scratch + code->ways_offset;
     run.first_lane = first;
-    point(&run, first);
-    vec_run_body(&run, code->flat, (vec_lanes){(size_t)n, NULL});
+    if (lanes[1] - first >= 2 * n) {
+      fetch_next(&run, (size_t)n);
+    }
+    run_strip_past(&run, (size_t)n, (unsigned char *)scratch + code->strip_offset);
   }
-}
-
-void flat_run_past(const vec_code *code, const engine_args *args, const uint64_t lanes[2], void *scratch)
-{
-  vec_run run;
-  open_run(&run, code, args, scratch);
-  for (uint64_t first = lanes[0], n; first < lanes[1]; first += n) {
-    n = lanes[1] - first < code->strip ? lanes[1] - first : code->strip;
-    run.first_lane = first;
-    point(&run, first);
-    point_home(&run, (unsigned char *)scratch + code->strip_offset);
-    vec_run_body(&run, code->flat, (vec_lanes){(size_t)n, NULL});
-    write_past(&run, (size_t)n);
-  }
+  return true;
 }

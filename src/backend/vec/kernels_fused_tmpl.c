@@ -2,7 +2,8 @@
  * not written to a strip and read again. For instruction sets with kernels_simd_tmpl.h alone.
  *
  * One kernel serves streams and scalars: a scalar is spread over a row of the kernel's own, which is read again and
- * again. The last elements are one vector, of which a part is read and written. */
+ * again; but b alone, often a factor, has a loop of its own. The last elements are one vector, of which a part is read
+ * and written. */
 #include "backend/vec/kernels_simd_tmpl.h"
 
 #if defined(VEC_SIMD)
@@ -38,6 +39,13 @@ SPREAD(f64)
 #define WHOLE(first, second, T, MAKE, k)                                                  \
     simd_keep_##T(r + (k) * SIMD_LANES(T), PAIR_OF(first, second, T, MAKE, simd_load_##T(xs + (k) * SIMD_LANES(T)), \
                   simd_load_##T(ys + (k) * SIMD_LANES(T)), simd_load_##T(zs + (k) * SIMD_LANES(T))));
+#define VECTOR_u32 simd_int
+#define VECTOR_u64 simd_int
+#define VECTOR_f32 simd_f32
+#define VECTOR_f64 simd_f64
+#define WITH_B(first, second, T, MAKE, k)                                                 \
+      simd_keep_##T(r + (k) * SIMD_LANES(T), PAIR_OF(first, second, T, MAKE, simd_load_##T(xs + (k) * SIMD_LANES(T)), \
+                    all_b, simd_load_##T(zs + (k) * SIMD_LANES(T))));
 #define FUSED_AS(name, first, second, T, MAKE)                                            \
   void VEC_FN(name)(size_t n, void *out, const void *a, const void *b, const void *c, unsigned scalars) \
   {                                                                                       \
@@ -46,6 +54,13 @@ SPREAD(f64)
     const T *xs = spread_##T(all[0], a, scalars & 1), *ys = spread_##T(all[1], b, scalars & 2), \
             *zs = spread_##T(all[2], c, scalars & 4);                                     \
     size_t x_step = scalars & 1 ? 0 : ROW, y_step = scalars & 2 ? 0 : ROW, z_step = scalars & 4 ? 0 : ROW; \
+    if ((scalars & 3) == 2) {                                                             \
+      const VECTOR_##T all_b = simd_all_##T(*(const T *)b);                               \
+      for (; n >= ROW; n -= ROW, r += ROW, xs += ROW, zs += z_step) {                     \
+        WITH_B(first, second, T, MAKE, 0)                                                 \
+        WITH_B(first, second, T, MAKE, 1)                                                 \
+      }                                                                                   \
+    }                                                                                     \
     for (; n >= ROW; n -= ROW, r += ROW, xs += x_step, ys += y_step, zs += z_step) {      \
       WHOLE(first, second, T, MAKE, 0)                                                    \
       WHOLE(first, second, T, MAKE, 1)                                                    \

@@ -122,12 +122,13 @@ static inline __m256i simd_part_of_u64(size_t n)
 #define simd_mul_f64(x, y) SIMD(mul_pd)(x, y)
 #define simd_div_f64(x, y) SIMD(div_pd)(x, y)
 
-/* NaNs become canonical. */
+/* NaNs become canonical. AVX-512 looks up by the class of x what is to be done: for the two kinds of NaN, the lowest
+ * digits of the table, the other operand is kept, else x is taken. */
 static inline simd_f32 simd_canonical_f32(simd_f32 x)
 {
   simd_f32 nan = simd_all_f32(f32_from_bits(F32_NAN));
 #if defined(VEC_ISA_AVX512)
-  return _mm512_mask_blend_ps(_mm512_cmp_ps_mask(x, x, _CMP_UNORD_Q), x, nan);
+  return _mm512_fixupimm_ps(nan, x, _mm512_set1_epi32(0x11111100), 0);
 #else
   return _mm256_blendv_ps(x, nan, _mm256_cmp_ps(x, x, _CMP_UNORD_Q));
 #endif
@@ -137,7 +138,7 @@ static inline simd_f64 simd_canonical_f64(simd_f64 x)
 {
   simd_f64 nan = simd_all_f64(f64_from_bits(F64_NAN));
 #if defined(VEC_ISA_AVX512)
-  return _mm512_mask_blend_pd(_mm512_cmp_pd_mask(x, x, _CMP_UNORD_Q), x, nan);
+  return _mm512_fixupimm_pd(nan, x, _mm512_set1_epi64(0x11111100), 0);
 #else
   return _mm256_blendv_pd(x, nan, _mm256_cmp_pd(x, x, _CMP_UNORD_Q));
 #endif

@@ -117,10 +117,10 @@ typedef struct vec_register {
 /* A stream that the flat program uses where it lies. */
 typedef struct vec_stream {
   uint32_t operand;
-  uint32_t reg;  /* that stands for it */
+  uint32_t reg;  /* that stands for it, while the program is made */
   uint32_t home; /* output: a register with memory of its own, where it is made if it is copied past the caches */
-  uint8_t size;
   bool is_output;
+  size_t bytes; /* of an element */
 } vec_stream;
 
 /* An output that must not lie in place of an input which is still read when it has been made. */
@@ -156,11 +156,14 @@ typedef struct vec_code {
   vec_body flat; /* flat.c: the main program again, without loads and stores; empty if it cannot be */
   VEC(vec_stream) streams;
   VEC(vec_clash) clashes;
-  size_t flat_strip;                 /* lanes */
-  size_t bare_strip;                 /* lanes, where nothing but sinks reads streams where they lie */
-  bool is_prepared;                  /* the uniform block is constants and parameters alone: */
-  VEC(uint64_t) image;               /* the uniform values but for these */
-  VEC(vec_param) params;             /* and these */
+  VEC(size_t) flat_places; /* where its registers lie: uniform ones, then others with memory; the streams follow */
+  size_t flat_uniforms;    /* how many are uniform */
+  size_t flat_strip;       /* lanes */
+  size_t bare_strip;       /* lanes, where nothing but sinks reads streams where they lie */
+  bool is_prepared;        /* the uniform block is constants and parameters alone: */
+  VEC(vec_param) params;
+  VEC(uint64_t) image;               /* the constants and defaults, where they lie among the uniform values */
+  bool has_image;                    /* there are any */
   uint64_t cached_lanes;             /* outputs of more lanes go past the caches */
   size_t ways_offset, strip_offset;  /* of the ways, and the registers' memory, in the scratch memory */
   size_t lane_bytes;                 /* of the registers, for one lane */
@@ -202,13 +205,14 @@ typedef struct vec_run {
   uint64_t loop_rounds, loop_slots;
 } vec_run;
 
-/* flat.c: the image of the uniform values, made when registers have their places (false: no memory), and used; whether
- * the flat program can run; and runs lanes of it, with outputs past the caches or not. */
+/* flat.c: the image of the uniform values and the flat program's registers, made when registers have their places
+ * (false: no memory); the uniform values; and lanes run by the flat program, with outputs past the caches or not
+ * (false: it does not fit the operands). */
 bool flat_image(vec_code *code);
+bool flat_place(vec_code *code);
 void flat_prepare(const vec_code *code, const engine_args *args, unsigned char *uniforms);
-bool flat_fits(const vec_code *code, const engine_args *args);
-void flat_run(const vec_code *code, const engine_args *args, const uint64_t lanes[2], void *scratch);
-void flat_run_past(const vec_code *code, const engine_args *args, const uint64_t lanes[2], void *scratch);
+bool flat_run(const vec_code *code, const engine_args *args, const uint64_t lanes[2], void *scratch);
+bool flat_run_past(const vec_code *code, const engine_args *args, const uint64_t lanes[2], void *scratch);
 
 /* emit_body.c, after plan.c has found where values are last used. False: no memory. */
 bool vec_emit(vec_code *code);

@@ -41,6 +41,7 @@ static void vec_drop(tg_context *context, void *p)
   vec_free(a, &code->sinks);
   vec_free(a, &code->streams);
   vec_free(a, &code->clashes);
+  vec_free(a, &code->flat_places);
   vec_free(a, &code->image);
   vec_free(a, &code->params);
   alloc_free(a, code->aimed, code->graph->operands.n + 1, sizeof *code->aimed);
@@ -126,7 +127,7 @@ static tg_status compile_with(vec_target target, tg_context *context, const tg_g
   strips_choose(code, target.strip);
   choose_cached_lanes(code, target.goes_past);
   lay_out_registers(code);
-  if (!flat_image(code)) {
+  if (!flat_image(code) || !flat_place(code)) {
     vec_drop(context, code);
     return error_set(error, TG_NOMEM, "no memory for the code");
   }
@@ -288,15 +289,12 @@ static void run_strips(const vec_code *code, const engine_args *args, const uint
 static void vec_run_lanes(const void *p, const engine_args *args, const uint64_t lanes[2], void *scratch, partials *out)
 {
   const vec_code *code = p;
-  bool is_flat = flat_fits(code, args), goes_past = args->n > code->cached_lanes;
-  if (is_flat && !goes_past) {
-    flat_run(code, args, lanes, scratch);
+  bool goes_past = args->n > code->cached_lanes;
+  if (!goes_past && flat_run(code, args, lanes, scratch)) {
     return;
   }
   find_ways(code, args, goes_past, (unsigned char *)scratch + code->ways_offset);
-  if (is_flat) {
-    flat_run_past(code, args, lanes, scratch);
-  } else {
+  if (!goes_past || !flat_run_past(code, args, lanes, scratch)) {
     run_strips(code, args, lanes, scratch, out);
   }
   if (goes_past) {
