@@ -29,6 +29,10 @@ foreach(source IN LISTS unit_sources)
   if(name MATCHES "openmp_test$" AND TARGET OpenMP::OpenMP_C) # a caller that uses OpenMP itself
     target_link_libraries(${target} PRIVATE OpenMP::OpenMP_C)
   endif()
+  if(name MATCHES "matrix_") # the random graphs of the fuzz target that compares engines
+    target_sources(${target} PRIVATE ${PROJECT_SOURCE_DIR}/fuzz/make_graph.c ${PROJECT_SOURCE_DIR}/fuzz/round_trip.c)
+    target_include_directories(${target} PRIVATE ${PROJECT_SOURCE_DIR}/fuzz)
+  endif()
   get_filename_component(folder ${name} DIRECTORY)
   get_filename_component(file ${name} NAME)
   set_target_properties(${target} PROPERTIES
