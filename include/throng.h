@@ -151,8 +151,9 @@ typedef struct tg_allocator {
  * inside a parallel region of its own OpenMP program stays alone. Without OpenMP there is the calling thread alone.
  * Otherwise they are the caller's: parallel_for calls task(arg, 0) ... task(arg, n_tasks - 1), each once, in any order
  * and in any threads, and returns when all have returned; n_threads is how many may run at once, and n_tasks is at most
- * that. An invocation uses as many threads as it is worth, at most 1024; invocations that run at the same time, in threads
- * of the caller's, share what there is, and each goes on alone when nothing is left. The result never depends on them. */
+ * that. An invocation uses as many threads as it is worth, at most 1024; invocations that run at the same time, in
+ * threads of the caller's, share what there is, and each goes on alone when nothing is left. The result never depends
+ * on them. */
 typedef struct tg_threads {
   void (*parallel_for)(void *self, size_t n_tasks, void (*task)(void *arg, size_t index), void *arg);
   void *self;
@@ -542,9 +543,9 @@ typedef struct tg_run tg_run;
 TG_API tg_status tg_run_create(const tg_kernel *kernel, tg_run **out, tg_error *error);
 
 /* Runs the next part->n lanes. Inputs and outputs are bound to the elements of these lanes alone; parameters, tables
- * and fuel are the same in every part; accumulators go on from what they hold. Afterwards results, outcome and stats are
- * of all lanes so far, the same bits as of one invocation. part->workspace is not used; nothing is allocated. An error
- * leaves the run and all memory as they were. Errors: ARGUMENT, BOUNDS, OVERLAP. */
+ * and fuel are the same in every part; accumulators go on from what they hold. Afterwards results, outcome and stats
+ * are of all lanes so far, the same bits as of one invocation. part->workspace is not used; nothing is allocated. An
+ * error leaves the run and all memory as they were. Errors: ARGUMENT, BOUNDS, OVERLAP. */
 TG_API tg_status tg_run_part(tg_run *run, const tg_invocation *part, tg_error *error);
 TG_API void tg_run_destroy(tg_run *run);
 
@@ -601,6 +602,11 @@ typedef struct tg_loader {
 TG_API tg_status tg_program_read(tg_context *context, const char *path, const char *text, size_t n_text,
                                  const tg_loader *loader, tg_program **out, tg_error *error);
 TG_API void tg_program_destroy(tg_program *program);
+
+/* The same for one formula, such as "y = m*x + b": a program that has only the kernel `formula`. signature: as in the
+ * language, "(m: f32, x: [f32], b: [f32]) -> (y: [f32])". Positions of errors count the formula as line 2. */
+TG_API tg_status tg_program_formula(tg_context *context, const char *signature, const char *formula, tg_program **out,
+                                    tg_error *error);
 
 /* One error or warning; the texts belong to the program. line: the source line it is in, n_line bytes. */
 typedef struct tg_message {

@@ -2,6 +2,8 @@
 #include "base/error.h"
 #include "machine/machine.h"
 
+#include <limits.h>
+#include <stdio.h>
 #include <string.h>
 
 tg_status tg_program_read(tg_context *context, const char *path, const char *text, size_t n_text,
@@ -29,6 +31,28 @@ tg_status tg_program_read(tg_context *context, const char *path, const char *tex
     program_error(made->p, status, error);
   }
   *out = made;
+  return status;
+}
+
+tg_status tg_program_formula(tg_context *context, const char *signature, const char *formula, tg_program **out,
+                             tg_error *error)
+{
+  *out = NULL;
+  if (context == NULL || signature == NULL || formula == NULL) {
+    return error_set(error, TG_ARGUMENT, "tg_program_formula: the context, the signature or the formula is NULL");
+  }
+  size_t n = strlen(formula), room = strlen(signature) + n + 32;
+  while (n > 0 && strchr(" \t\r\n;", formula[n - 1]) != NULL) {
+    n--;
+  }
+  char *text = alloc_zeroed(&context->allocator, room, 1);
+  if (text == NULL || n > INT_MAX) {
+    alloc_free(&context->allocator, text, room, 1);
+    return error_set(error, text == NULL ? TG_NOMEM : TG_LIMIT, "a formula of %zu bytes is too long", n);
+  }
+  int n_text = snprintf(text, room, "kernel formula%s {\n%.*s;\n}\n", signature, (int)n, formula);
+  tg_status status = tg_program_read(context, "formula", text, (size_t)n_text, NULL, out, error);
+  alloc_free(&context->allocator, text, room, 1);
   return status;
 }
 

@@ -259,9 +259,37 @@ def kernels(t):
         t.check(f"wrong: {arguments}", result.status == status and words in result.err, result)
 
 
+# ---- from C ----
+
+def throws_until(faces, seed, instance):
+    """How often a die is thrown until it shows its last face, by words of Philox made one by one."""
+    import philox
+    word = thrown = 0
+    while True:
+        while True:
+            product = int(philox.words(seed, np.array([instance], np.uint64), word, 1)[0][0]) * faces
+            word += 1
+            if product % 2**32 >= 2**32 % faces:
+                break
+        thrown += 1
+        if product >> 32 == faces - 1:
+            return thrown
+
+
+def embedded(t):
+    program = pathlib.Path(os.environ["TG_BUILD"]) / "examples/embed"
+    done = subprocess.run([program], stdout=subprocess.PIPE, check=False)
+    out = done.stdout.decode()
+    found = re.search(r"after ([\d.]+) throws", out)
+    t.check("embed: the average of 10^6 throws", done.returncode == 0 and found and abs(float(found[1]) - 20) < 0.1, out)
+    wanted = " ".join(str(throws_until(20, 42, k)) for k in range(10))
+    t.check("embed: the first ten", f"the first ten: {wanted}\n" in out, f"{out}\nwanted {wanted}")
+    t.check("embed: a formula", "y = m*x + b: 2.5 4.25 6.125 8\n" in out, out)
+
+
 def main():
     with Suite() as t:
-        for part in pi, bootstrap, others, blocks, reports, phases, kernels:
+        for part in pi, bootstrap, others, blocks, reports, phases, kernels, embedded:
             part(t)
     return 1 if t.failed else 0
 
