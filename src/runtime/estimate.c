@@ -17,11 +17,11 @@ tg_status estimate_make(const tg_kernel *kernel, uint64_t n, uint64_t rounds, ex
 {
   cost_bytes bytes = cost_lane_bytes(kernel->graph);
   unsigned n_threads = plan_workers_for(kernel, n);
-  tg_status status = limits_of_streams(kernel->context, n_threads, n * (bytes.loaded + bytes.stored), &out->streams);
+  uint64_t moved = n * (bytes.loaded + bytes.stored);
+  tg_status status = limits_measure(kernel, n_threads, moved, &out->streams, &out->engine);
   if (status != TG_OK) {
-    return error_set(error, status, "no memory for measuring");
+    return error_set(error, status, "the machine cannot be measured: %s", tg_status_text(status));
   }
-  TG_TRY(limits_of_engine(kernel, &out->engine, error));
   double lane_ps = (double)cost_lane_ps(kernel->graph, kernel->backend->speed, rounds), lanes = (double)n;
   tg_estimate *e = &out->estimate;
   *e = (tg_estimate){.n_threads = n_threads, .bytes_in = bytes.loaded, .bytes_out = bytes.stored};

@@ -86,30 +86,36 @@ static double time_moves(const tg_threads *threads, unsigned n_threads, stream_j
   return rate;
 }
 
-tg_status limits_of_streams(const tg_context *context, unsigned n_threads, uint64_t bytes, stream_limits *out)
+static bool open_job(stream_job *job, const tg_allocator *a, unsigned n_threads, uint64_t bytes)
 {
-  const tg_allocator *a = &context->allocator;
   uint64_t total = bytes < LEAST_BYTES ? LEAST_BYTES : bytes > MOST_BYTES ? MOST_BYTES : bytes;
-  stream_job job = {.part = (size_t)total / n_threads / 128 * 128 + 128};
-  job.times = (BYTES_A_TIMING + job.part - 1) / job.part;
-  job.data = alloc_zeroed(a, n_threads, job.part);
-  job.least = alloc_zeroed(a, n_threads, sizeof *job.least);
-  bool has_room = job.data != NULL && job.least != NULL;
-  if (has_room) {
-    *out = (stream_limits){.bytes = total, .n_threads = n_threads};
-    out->write = time_moves(&context->threads, n_threads, &job, MOVE_WRITE); /* first: it has the memory mapped */
-    out->read = time_moves(&context->threads, n_threads, &job, MOVE_READ);
-    out->copy = time_moves(&context->threads, n_threads, &job, MOVE_COPY);
-  }
-  alloc_free(a, job.data, n_threads, job.part);
-  alloc_free(a, job.least, n_threads, sizeof *job.least);
-  return has_room ? TG_OK : TG_NOMEM;
+  *job = (stream_job){.part = (size_t)total / n_threads / 128 * 128 + 128};
+  job->times = (BYTES_A_TIMING + job->part - 1) / job->part;
+  job->data = alloc_zeroed(a, n_threads, job->part);
+  job->least = alloc_zeroed(a, n_threads, sizeof *job->least);
+  return job->data != NULL && job->least != NULL;
+}
+
+static void close_job(stream_job *job, const tg_allocator *a, unsigned n_threads)
+{
+  alloc_free(a, job->data, n_threads, job->part);
+  alloc_free(a, job->least, n_threads, sizeof *job->least);
+}
+
+static stream_limits measure_streams(const tg_threads *threads, unsigned n_threads, stream_job *job)
+{
+  stream_limits limits = {.bytes = job->part * n_threads, .n_threads = n_threads};
+  limits.write = time_moves(threads, n_threads, job, MOVE_WRITE); /* first: it has the memory mapped */
+  limits.read = time_moves(threads, n_threads, job, MOVE_READ);
+  limits.copy = time_moves(threads, n_threads, job, MOVE_COPY);
+  return limits;
 }
 
 /* ---- the engine ---- */
 
 enum { CHAIN_SHORT = 8, CHAIN_LONG = 24, CHAIN_LANES = TG_BLOCK_LANES };
 const tg_type limit_types[LIMIT_TYPES] = {TG_I32, TG_I64, TG_F32, TG_F64};
+enum { LIMIT_F32 = 2 };
 
 /* n additions in a row. Each sum is used twice, so that no engine can join two of them. */
 static tg_status compile_chain(const tg_kernel *like, tg_type type, unsigned n, tg_kernel **out, tg_error *error)
@@ -141,15 +147,54 @@ static tg_status compile_chain(const tg_kernel *like, tg_type type, unsigned n, 
   return status;
 }
 
-enum { CALLS_A_TIMING = 8 };
+enum { CALLS_A_TIMING = 8, N_CHAINS = 2 * LIMIT_TYPES };
 
-static tg_status time_invocations(tg_kernel *kernel, tg_invocation *call, double *ns, tg_error *error)
+/* A short and a long chain of each type, and memory for CHAIN_LANES elements of 8 bytes, twice. */
+typedef struct engine_probe {
+  tg_kernel *chains[N_CHAINS];
+  tg_workspace *workspaces[N_CHAINS];
+  unsigned char *data;
+} engine_probe;
+
+static tg_status open_probe(engine_probe *p, const tg_kernel *like)
 {
+  *p = (engine_probe){.data = alloc_zeroed(&like->context->allocator, CHAIN_LANES, 16)};
+  tg_status status = p->data == NULL ? TG_NOMEM : TG_OK;
+  for (size_t k = 0; k < N_CHAINS && status == TG_OK; k++) {
+    status = compile_chain(like, limit_types[k / 2], k % 2 == 0 ? CHAIN_SHORT : CHAIN_LONG, &p->chains[k], NULL);
+    if (status == TG_OK) {
+      status = tg_workspace_create(like->context, p->chains[k]->layout.most, &p->workspaces[k]);
+    }
+  }
+  return status;
+}
+
+static void close_probe(engine_probe *p, const tg_allocator *a)
+{
+  for (size_t k = 0; k < N_CHAINS; k++) {
+    tg_workspace_destroy(p->workspaces[k]);
+    tg_kernel_destroy(p->chains[k]);
+  }
+  alloc_free(a, p->data, CHAIN_LANES, 16);
+}
+
+/* How long an invocation of a chain takes, in ns. */
+static tg_status time_chain(const engine_probe *p, size_t chain, uint64_t lanes, double *ns)
+{
+  ptrdiff_t bytes = (ptrdiff_t)type_table[limit_types[chain / 2]].bytes;
+  size_t room = (size_t)CHAIN_LANES * 8;
+  tg_binding bindings[2] = {{.data = p->data, .bytes = room, .stride = bytes},
+                            {.data = p->data + room, .bytes = room, .stride = bytes}};
+  tg_invocation call = TG_INVOCATION_INIT;
+  call.n = lanes;
+  call.bindings = bindings;
+  call.n_bindings = 2;
+  call.workspace = p->workspaces[chain];
   uint64_t start = now_ns(), least = 0;
   for (unsigned i = 0; goes_on(i, start); i++) {
     uint64_t before = now_ns();
     for (int k = 0; k < CALLS_A_TIMING; k++) {
-      TG_TRY(tg_invoke(kernel, call, error));
+      TG_TRY(tg_invoke(p->chains[chain], &call, NULL));
     }
     least = least_of(least, now_ns() - before);
   }
@@ -157,51 +202,38 @@ static tg_status time_invocations(tg_kernel *kernel, tg_invocation *call, double
   return TG_OK;
 }
 
-/* How long an invocation of a chain takes, in memory for CHAIN_LANES elements of 8 bytes, twice. */
-static tg_status time_chain(tg_kernel *kernel, uint64_t lanes, unsigned char *data, double *ns, tg_error *error)
+static tg_status measure_engine(const engine_probe *p, cost_speed speed, engine_limits *out)
 {
-  ptrdiff_t bytes = (ptrdiff_t)mode_table[kernel->graph->operands.data[0].mode].bytes;
-  size_t room = (size_t)CHAIN_LANES * 8;
-  tg_binding bindings[2] = {{.data = data, .bytes = room, .stride = bytes},
-                            {.data = data + room, .bytes = room, .stride = bytes}};
-  tg_invocation call = TG_INVOCATION_INIT;
-  call.n = lanes;
-  call.bindings = bindings;
-  call.n_bindings = 2;
-  TG_TRY(tg_workspace_create(kernel->context, kernel->layout.most, &call.workspace));
-  tg_status status = time_invocations(kernel, &call, ns, error);
-  tg_workspace_destroy(call.workspace);
-  return status;
-}
-
-/* Compiles a chain and times it. */
-static tg_status measure_chain(const tg_kernel *like, tg_type type, unsigned n, uint64_t lanes, double *ns)
-{
-  tg_kernel *kernel;
-  const tg_allocator *a = &like->context->allocator;
-  TG_TRY(compile_chain(like, type, n, &kernel, NULL));
-  unsigned char *data = alloc_zeroed(a, CHAIN_LANES, 16);
-  tg_status status = data == NULL ? TG_NOMEM : time_chain(kernel, lanes, data, ns, NULL);
-  alloc_free(a, data, CHAIN_LANES, 16);
-  tg_kernel_destroy(kernel);
-  return status;
-}
-
-tg_status limits_of_engine(const tg_kernel *kernel, engine_limits *out, tg_error *error)
-{
-  tg_status status = measure_chain(kernel, TG_F32, CHAIN_SHORT, 1, &out->call);
+  TG_TRY(time_chain(p, 2 * LIMIT_F32, 1, &out->call));
   out->slowness = 0;
-  for (size_t k = 0; k < LIMIT_TYPES && status == TG_OK; k++) {
-    double less = 0, more = 0;
-    status = measure_chain(kernel, limit_types[k], CHAIN_SHORT, CHAIN_LANES, &less);
-    if (status == TG_OK) {
-      status = measure_chain(kernel, limit_types[k], CHAIN_LONG, CHAIN_LANES, &more);
-    }
-    double told = (double)cost_at_speed(kernel->backend->speed, cost_addition_ps(limit_types[k]), 1);
+  for (size_t k = 0; k < LIMIT_TYPES; k++) {
+    double less, more, told = (double)cost_at_speed(speed, cost_addition_ps(limit_types[k]), 1);
+    TG_TRY(time_chain(p, 2 * k, CHAIN_LANES, &less));
+    TG_TRY(time_chain(p, 2 * k + 1, CHAIN_LANES, &more));
     double ns = (more - less) / ((CHAIN_LONG - CHAIN_SHORT) * (double)CHAIN_LANES);
     out->add[k] = ns > 1e-4 ? ns : 1e-4; /* a clock that is too coarse */
     out->slowness += out->add[k] * 1000 / (told > 1 ? told : 1) / LIMIT_TYPES;
   }
-  return status == TG_OK ? TG_OK
-                         : error_set(error, status, "the back-end cannot be measured: %s", tg_status_text(status));
+  return TG_OK;
+}
+
+/* ---- both ---- */
+
+/* All memory is had before anything is measured. */
+tg_status limits_measure(const tg_kernel *kernel, unsigned n_threads, uint64_t bytes, stream_limits *streams,
+                         engine_limits *engine)
+{
+  const tg_context *context = kernel->context;
+  stream_job job;
+  engine_probe probe;
+  bool has_room = open_job(&job, &context->allocator, n_threads, bytes);
+  tg_status status = open_probe(&probe, kernel);
+  status = has_room ? status : TG_NOMEM;
+  if (status == TG_OK) {
+    *streams = measure_streams(&context->threads, n_threads, &job);
+    status = measure_engine(&probe, kernel->backend->speed, engine);
+  }
+  close_probe(&probe, &context->allocator);
+  close_job(&job, &context->allocator, n_threads);
+  return status;
 }

@@ -13,9 +13,6 @@ typedef struct stream_limits {
   double read, copy, write;
 } stream_limits;
 
-/* The sizes are kept between 16 KiB and 64 MiB. Errors: TG_NOMEM. */
-tg_status limits_of_streams(const tg_context *context, unsigned n_threads, uint64_t bytes, stream_limits *out);
-
 /* What a kernel's back-end takes in 10^-9 s for an addition in a lane, on one thread and data in the first cache; for
  * an invocation of one lane; and how much longer its additions take than graph/cost.h says. */
 enum { LIMIT_TYPES = 4 };
@@ -24,7 +21,9 @@ typedef struct engine_limits {
   double add[LIMIT_TYPES], call, slowness;
 } engine_limits;
 
-tg_status limits_of_engine(const tg_kernel *kernel, engine_limits *out, tg_error *error);
+/* Measures both, streams of so many bytes on so many threads; of bytes 16 KiB at least and 64 MiB at most. */
+tg_status limits_measure(const tg_kernel *kernel, unsigned n_threads, uint64_t bytes, stream_limits *streams,
+                         engine_limits *engine);
 
 /* What to expect of n lanes, and the limits that it was made from. Loops go round `rounds` times. */
 typedef struct expectation {
