@@ -96,18 +96,20 @@ SUM_SHORT(i8, i32)
 SUM_SHORT(i16, i32)
 
 /* ---- positions ----
- * First the least element, kept for each of the columns of a row; where it is better than what it is to beat, the first
- * row that has it, and where. NaN is less than nothing; if what is found is no element, the elements are all NaN. The
+ * First the least element, kept for each of the columns of a row, unless none of these is better than what is to be
+ * beaten; if it is better, the first row that has it, and where. NaN is less than nothing; if what is found is no element, the elements are all NaN. The
  * instructions for the lesser and greater float give their second operand where one is NaN. */
 
-#define ROWS(T, operator, pick)                                                           \
+#define ROWS(name, T, operator, pick)                                                     \
     for (; n >= ROW; n -= ROW, xs += ROW) {                                               \
       VEC_LOOP for (size_t i = 0; i < ROW; i++) {                                         \
         column[i] = xs[i] operator column[i] ? xs[i] : column[i];                         \
       }                                                                                   \
     }
 #if defined(VEC_SIMD)
-#define VECTOR_ROWS(T, operator, pick)                                                    \
+#define BEATS_argmin(T, x, y) simd_lt_##T(x, y)
+#define BEATS_argmax(T, x, y) simd_lt_##T(y, x)
+#define VECTOR_ROWS(name, T, operator, pick)                                              \
     simd_##T picked[ROW_VECTORS];                                                         \
     for (size_t k = 0; k < ROW_VECTORS; k++) {                                            \
       picked[k] = simd_load_##T(column + k * SIMD_LANES(T));                              \
@@ -117,6 +119,13 @@ SUM_SHORT(i16, i32)
         picked[k] = SIMD(pick)(simd_load_##T(xs + k * SIMD_LANES(T)), picked[k]);         \
       }                                                                                   \
     }                                                                                     \
+    simd_##T all = picked[0];                                                             \
+    for (size_t k = 1; k < ROW_VECTORS; k++) {                                            \
+      all = SIMD(pick)(picked[k], all);                                                   \
+    }                                                                                     \
+    if (n == 0 && to_beat != NULL && !simd_any_##T(BEATS_##name(T, all, simd_all_##T(*to_beat)))) { \
+      return *to_beat;                                                                    \
+    }                                                                                     \
     for (size_t k = 0; k < ROW_VECTORS; k++) {                                            \
       simd_keep_##T(column + k * SIMD_LANES(T), picked[k]);                               \
     }
@@ -125,14 +134,15 @@ SUM_SHORT(i16, i32)
 #endif
 
 #define BEST(name, T, U, operator, worst, LOOP, pick)                                     \
-  static T name##_value_##T(size_t n, const T *xs)                                        \
+  static T name##_value_##T(size_t n, const T *xs, const T *to_beat)                      \
   {                                                                                       \
     enum { ROW = ROW_BYTES / sizeof(T) };                                                 \
     T column[ROW];                                                                        \
+    (void)to_beat;                                                                        \
     for (size_t i = 0; i < ROW; i++) {                                                    \
       column[i] = worst;                                                                  \
     }                                                                                     \
-    LOOP(T, operator, pick)                                                               \
+    LOOP(name, T, operator, pick)                                                         \
     for (size_t i = 0; i < n; i++) {                                                      \
       column[i] = xs[i] operator column[i] ? xs[i] : column[i];                           \
     }                                                                                     \
@@ -148,7 +158,7 @@ SUM_SHORT(i16, i32)
   {                                                                                       \
     enum { ROW = ROW_BYTES / sizeof(T) };                                                 \
     const T *xs = a;                                                                      \
-    const T best = name##_value_##T(n, xs);                                               \
+    const T best = name##_value_##T(n, xs, to_beat);                                      \
     size_t first = 0;                                                                     \
     if (to_beat != NULL && !(best operator *(const T *)to_beat)) {                        \
       return (vec_best){n, false};                                                        \

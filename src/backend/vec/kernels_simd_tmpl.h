@@ -158,6 +158,11 @@ static inline simd_f64 simd_canonical_f64(simd_f64 x)
 #define simd_lt_u64(x, y) _mm512_cmplt_epu64_mask(x, y)
 #define simd_eq_u64(x, y) _mm512_cmpeq_epi64_mask(x, y)
 
+#define simd_any_f32(truth) ((truth) != 0)
+#define simd_any_f64(truth) ((truth) != 0)
+#define simd_any_i32(truth) ((truth) != 0)
+#define simd_any_u32(truth) ((truth) != 0)
+
 /* The truths of one vector of elements of 4 bytes, or 8. No mask may live so long that it is put in memory: gcc 12 may
  * read it wider than it wrote it. */
 static inline void simd_store_truth_4(u8 *out, __mmask16 truth)
@@ -192,6 +197,11 @@ static inline simd_int simd_select_u64(const u8 *condition, simd_int a, simd_int
 #define simd_lt_i64(x, y) _mm256_cmpgt_epi64(y, x)
 #define simd_eq_u32(x, y) _mm256_cmpeq_epi32(x, y)
 #define simd_eq_u64(x, y) _mm256_cmpeq_epi64(x, y)
+
+#define simd_any_f32(truth) (_mm256_movemask_epi8(truth) != 0)
+#define simd_any_f64(truth) (_mm256_movemask_epi8(truth) != 0)
+#define simd_any_i32(truth) (_mm256_movemask_epi8(truth) != 0)
+#define simd_any_u32(truth) (_mm256_movemask_epi8(truth) != 0)
 
 static inline __m256i simd_lt_u32(__m256i x, __m256i y)
 {

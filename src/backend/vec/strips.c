@@ -7,7 +7,7 @@ enum {
   STRIP_LEAST = 64,       /* lanes; a strip is a multiple of it */
   STREAM_BYTES = 24576,   /* of all registers */
   LOOP_BYTES = 45056,     /* the same where there are loops, which use a few registers again and again */
-  DIVIDE_BYTES = 6144,    /* of a flat program with divisions: kernels overlap then, see below */
+  DIVIDE_BYTES = 8192,    /* of a flat program with divisions: kernels overlap then, see below */
   MEMORY_BYTES = 49152,   /* with what is kept for each lane besides */
   ARRAYS_BYTES = 1 << 20, /* of the arrays of all lanes, which may lie in the second cache */
   EFFECT_BYTES = 9,       /* fuel or trap record, and whether it trapped */
