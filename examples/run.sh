@@ -6,7 +6,7 @@ build=${TG_BUILD:-build}
 step=0
 show() {
   step=$((step + 1))
-  printf '\n[%d/4] %s\n\n' "$step" "$1"
+  printf '\n[%d/5] %s\n\n' "$step" "$1"
 }
 
 show 'yearly sunspot numbers 1700-2008: count, sum, squares and extremes in one pass (examples/stats.tgg)'
@@ -20,3 +20,6 @@ show 'one small graph makes a matrix product in any loop order, to the same bits
 
 show 'forty-four years of carbon dioxide in the air, summed up in one pass (examples/series.c)'
 "$build/examples/series" examples/data/co2.csv
+
+show 'did the flow of the Nile fall in 1898? a million resamples of a hundred years (examples/bootstrap.tg)'
+"$build/throng" run examples/bootstrap.tg -n 1000000 --stats --out difference="$build/difference.npy"
