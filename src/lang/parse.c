@@ -204,6 +204,9 @@ static void parse_machine_body(parser *p, tree *node)
   parser_expect(p, TOK_OPEN_BRACE, "");
   while (at_declaration(p)) {
     parser_append(&declarations, parse_declaration(p));
+    if (p->panic) {
+      parser_recover(p);
+    }
     if (declarations.n > TG_MAX_OPERANDS) {
       PARSER_FAIL(p, LANG_TOO_MANY, declarations.last->pos, "1024", "operands", "use arrays");
     }

@@ -21,7 +21,7 @@ static bool ends_line(const parser *p)
 
 /* Passes the rest of a statement in which an error was found: to behind its `;` or its braces, or to before the brace
  * that closes the block around it, or to an item, where the error is left standing for the file's loop. */
-static void recover(parser *p)
+void parser_recover(parser *p)
 {
   uint32_t depth = 0;
   if (p->l->memory->failed) {
@@ -230,7 +230,7 @@ static void parse_arms(parser *p, tree *node)
     has_default = arm->a == NULL;
     parser_append(&arms, arm);
     if (p->panic) {
-      recover(p);
+      parser_recover(p);
     }
   }
   node->b = arms.first;
@@ -358,8 +358,11 @@ static tree *parse_simple(parser *p)
 
 static void reject_declaration(parser *p)
 {
-  tok_kind kind = (tok_kind)peek(p)->kind;
-  PARSER_FAIL(p, LANG_DECLARATION_ORDER, here(p), tok_spelling(kind));
+  if (p->has_failed) {
+    p->panic = true; /* most likely an error made the declarations end early */
+  } else {
+    PARSER_FAIL(p, LANG_DECLARATION_ORDER, here(p), tok_spelling((tok_kind)peek(p)->kind));
+  }
 }
 
 static tree *parse_other(parser *p, tok_kind kind)
@@ -407,7 +410,7 @@ tree *parse_statements(parser *p)
     tree *statement = parse_statement(p);
     parser_append(&list, statement);
     if (p->panic) {
-      recover(p);
+      parser_recover(p);
     }
   }
   return list.first;

@@ -72,6 +72,8 @@ tree *parse_arguments(parser *p);
 
 /* parse_stmt.c */
 tree *parse_block(parser *p);
+/* Passes the rest of a statement with an error, and ends the panic unless an item or the end is next. */
+void parser_recover(parser *p);
 /* Statements up to a closing brace, the report or the end. */
 tree *parse_statements(parser *p);
 tree *parse_const(parser *p);

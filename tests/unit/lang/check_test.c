@@ -403,6 +403,46 @@ static void test_large_file(void **state)
   arena_free(&p.memory);
 }
 
+/* Without any one of its tokens a program has few errors, at most one for each line of its report. */
+static void drop_each_token(const char *source)
+{
+  char *tokens, *changed = malloc(strlen(source) + 1);
+  size_t n_tokens, n_dropped = 0;
+  assert_int_equal(tg_source_show(context, source, strlen(source), TG_SOURCE_TOKENS, &tokens, &n_tokens, NULL), TG_OK);
+  assert_non_null(changed);
+  for (const char *at = tokens; *at != '\0'; at = strchr(at, '\n') + 1) {
+    unsigned line, column;
+    int used = 0;
+    program *p = NULL;
+    assert_int_equal(sscanf(at, "%u:%u %*s%n", &line, &column, &used), 2);
+    const char *place = source;
+    for (unsigned k = 1; k < line; k++) {
+      place = strchr(place, '\n') + 1;
+    }
+    place += column - 1;
+    size_t n = at[used] == ' ' ? strcspn(at + used + 1, "\n") : 0;
+    memcpy(changed, source, (size_t)(place - source));
+    strcpy(changed + (place - source), place + n);
+    lang_check(context, "test.tg", changed, strlen(changed), NULL, &p);
+    assert_non_null(p);
+    if (p->n_errors > 4) {
+      fail_msg("%u errors without the token at %u:%u", (unsigned)p->n_errors, line, column);
+    }
+    program_destroy(p);
+    n_dropped++;
+  }
+  assert_true(n_dropped > 50);
+  tg_free(context, tokens, n_tokens);
+  free(changed);
+}
+
+static void test_no_cascade(void **state)
+{
+  (void)state;
+  drop_each_token(kernel_source);
+  drop_each_token(machine_source);
+}
+
 /* ---- imports ---- */
 
 typedef struct memory_file {
@@ -504,6 +544,7 @@ int main(void)
       cmocka_unit_test(test_large_file),
       cmocka_unit_test(test_imports),
       cmocka_unit_test(test_memory),
+      cmocka_unit_test(test_no_cascade),
   };
   return cmocka_run_group_tests_name("lang/check", tests, set_up, tear_down);
 }
