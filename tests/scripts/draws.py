@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """draws.py: lib/random.tg draws what its comments say, from the same words in Python: integers and uniforms to the bit, the rest
 within rounding; Philox gives its published answers; normal, exponential and geometric draws have the moments that they should."""
-# tg-test: release timeout=300
+# tg-test: timeout=300
 import math
 import os
 import subprocess

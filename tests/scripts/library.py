@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """library.py: the functions of lib/ err no more, against MPFR, than lib/README.md says, and all back-ends give the same bits."""
-# tg-test: release timeout=900
+# tg-test: timeout=900
 import math
 import os
 import re

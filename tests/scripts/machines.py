@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """machines.py: the examples in the language give what tests/lang/oracle finds by itself, on every back-end, with any number of threads."""
-# tg-test: release timeout=600
+# tg-test: timeout=600
 import json
 import math
 import os

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """oracle.py: the programs that say what the examples must give agree with published answers."""
-# tg-test: release timeout=120
+# tg-test: timeout=120
 import json
 import os
 import subprocess
