@@ -265,10 +265,12 @@ static void watched_for(void *self, size_t n_tasks, void (*task)(void *arg, size
   w->pool.parallel_for(w->pool.self, n_tasks, watched_task, &c);
 }
 
+enum { N_CALLS = 5 };
+
 static void *call_often(void *p)
 {
   caller *c = p;
-  for (int i = 0; i < 10 && c->status == TG_OK; i++) {
+  for (int i = 0; i < N_CALLS && c->status == TG_OK; i++) {
     c->status = run_all(c->context, c->kernel, c->r);
   }
   return NULL;
@@ -282,7 +284,7 @@ static void callers_share_the_threads(void **state)
   unsigned n_threads = 3;
   watched w = {.pool = pool_threads(&n_threads)};
   tg_context *context = kit_context_threads((tg_threads){watched_for, &w, n_threads});
-  tg_kernel *kernel = compile_for(context, "ref");
+  tg_kernel *kernel = compile_source(context);
   results *want = new_results();
   caller callers[N_CALLERS];
   pthread_t ids[N_CALLERS];
@@ -300,7 +302,7 @@ static void callers_share_the_threads(void **state)
     free(callers[i].r);
   }
   assert_true(atomic_load(&w.most) <= n_threads);
-  assert_true(atomic_load(&w.calls) < 1 + 10 * N_CALLERS);
+  assert_true(atomic_load(&w.calls) < 1 + N_CALLS * N_CALLERS);
   unsigned calls = atomic_load(&w.calls);
   assert_int_equal(run_all(context, kernel, want), TG_OK);
   assert_int_equal(atomic_load(&w.calls), calls + 1); /* all threads were given back */
