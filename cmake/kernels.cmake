@@ -6,7 +6,8 @@ set(TG_KERNEL_OBJECTS)
 set(TG_KERNEL_TABLES)
 
 # tg_kernels(isa bytes FLAG...): bytes of its vectors. Of the flags of -ffast-math, these change no result.
-# Where gcc threads jumps through two choices of a loop, it makes more comparisons of them than there were.
+# Where gcc threads jumps through two choices of a loop, it makes more comparisons of them than there were. Without any
+# optimisation its intrinsics for AVX-512 are macros that warn.
 function(tg_kernels isa bytes)
   string(TOUPPER ${isa} upper)
   add_library(throng_vec_${isa} OBJECT ${TG_KERNEL_TEMPLATES})
@@ -14,7 +15,7 @@ function(tg_kernels isa bytes)
   target_include_directories(throng_vec_${isa} PRIVATE ${PROJECT_SOURCE_DIR}/include ${PROJECT_SOURCE_DIR}/src)
   target_compile_definitions(throng_vec_${isa} PRIVATE VEC_ISA=${isa} VEC_BYTES=${bytes} VEC_ISA_${upper}=1)
   target_compile_options(throng_vec_${isa} PRIVATE
-    $<$<NOT:$<CONFIG:Debug>>:-O3> -fno-math-errno -fno-trapping-math -fno-strict-aliasing
+    $<IF:$<CONFIG:Debug>,-O1,-O3> -fno-math-errno -fno-trapping-math -fno-strict-aliasing
     $<$<C_COMPILER_ID:Clang,AppleClang>:-Wno-pass-failed> $<$<C_COMPILER_ID:GNU>:-fno-thread-jumps> ${ARGN})
   set(TG_KERNEL_OBJECTS ${TG_KERNEL_OBJECTS} $<TARGET_OBJECTS:throng_vec_${isa}> PARENT_SCOPE)
   set(TG_KERNEL_TABLES ${TG_KERNEL_TABLES} VEC_HAS_${upper}=1 PARENT_SCOPE)
