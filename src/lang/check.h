@@ -33,6 +33,7 @@ struct symbol {
   uint64_t bits;                     /* of a constant with a type */
   uint16_t fits_known, fits;         /* of an untyped constant: the types asked for, and those its literals fit */
   prog_expr *values[TG_TYPE_COUNT];  /* of an untyped constant, by the type it was asked for */
+  uint32_t n_same;                   /* of the first function of a name: how many others have it */
   symbol *outer, *next, *scope_next; /* hidden by this; function of the same name; declared before this in the scope */
 };
 

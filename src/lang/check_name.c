@@ -69,7 +69,7 @@ static size_t least(size_t a, size_t b)
   return a < b ? a : b;
 }
 
-enum { LONGEST = 40 };
+enum { LONGEST = 40, MANY_NAMES = 20000, MAX_SAME = 256 };
 
 /* The number of letters to insert, remove or replace. */
 static size_t distance(const char *a, const char *b)
@@ -97,7 +97,8 @@ const char *name_hint(checker *c, uint32_t name)
 {
   const char *word = lang_name_text(c->l, name), *best = NULL;
   size_t nearest = strlen(word) < 6 ? 1 : strlen(word) / 3;
-  for (uint32_t i = 1; i < c->bindings.n && c->bindings.n < 20000; i++) {
+  bool is_asked = c->bindings.n < MANY_NAMES && c->l->messages.n < LANG_MAX_MESSAGES;
+  for (uint32_t i = 1; is_asked && i < c->bindings.n; i++) {
     const binding *b = &c->bindings.data[i];
     bool is_seen = (b->local != NULL && !c->only_globals) || b->user != NULL || b->library != NULL;
     const char *candidate = lang_name_text(c->l, i);
@@ -148,6 +149,10 @@ void name_declare_global(checker *c, tree *node, symbol_kind kind, bool from_lib
   } else if (*slot == NULL) {
     *slot = s;
   } else if (kind == SYMBOL_FUNCTION && (*slot)->kind == SYMBOL_FUNCTION) {
+    if (++(*slot)->n_same >= MAX_SAME) {
+      CHECK_REPORT(c, LANG_TOO_MANY, s->pos, "256", "functions of one name", "choose another name");
+      return;
+    }
     s->next = (*slot)->next;
     (*slot)->next = s;
   } else {
