@@ -42,8 +42,7 @@ static size_t check(tg_context *context, const char *source, size_t n, tg_status
   must(*status == TG_OK || *status == TG_PARSE || *status == TG_VERIFY, "another status");
   size_t n_messages = tg_program_n_messages(p), n_errors = 0;
   for (size_t k = 0; tg_program_message(p, k, &m) == TG_OK; k++) {
-    must(strlen(m.code) == 5 && m.message[0] != '\0' && !strstr(m.message, "{0}") && !strstr(m.message, "{1}"),
-         "a message that is not filled in");
+    must(strlen(m.code) == 5 && m.message[0] != '\0', "a message without a code or a text");
     must(m.pos.line > 0 && m.pos.column > 0 && m.line != NULL, "a message without a place");
     n_errors += m.is_warning ? 0 : 1;
   }
