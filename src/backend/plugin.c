@@ -206,7 +206,10 @@ WIDTH(512)
     .abi = TG_BACKEND_ABI, .size = sizeof(tg_backend), .name = title,                                                  \
     .doc = "machine code by LLVM for the widest vectors of this machine", .supports = supports,                        \
     .compile = compile_##bits, .drop = drop, .uniform_bytes = uniform_bytes, .scratch_bytes = scratch_bytes,           \
-    .prepare = prepare, .run = run                                                                                     \
+    .prepare = prepare, .run = run, .speed = {                                                                         \
+      600,                                                                                                             \
+      0                                                                                                                \
+    }                                                                                                                  \
   }
 
 const tg_backend llvm_backends[LLVM_WIDTHS] = {ROW("llvm", 0), ROW("llvm:128", 128), ROW("llvm:256", 256),

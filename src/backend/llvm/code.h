@@ -65,7 +65,9 @@ struct jit_code {
   unsigned n_lanes;   /* of a group */
   LLVMOrcLLJITRef jit;
   jit_function functions[JIT_VARIANT_COUNT]; /* NULL: there is none */
-  uint32_t *slots;                           /* by value: where prepare puts a uniform */
+  bool *varies, *used;                       /* by value: differs between lanes; is an operand of something */
+  uint32_t *origins; /* by array value: the array or carried array that it is, changed in place */
+  uint32_t *slots;   /* by value: where prepare puts a uniform */
   size_t n_slots;
   uint32_t *streams; /* by operand: number of the stream */
   uint64_t *storage; /* by value: where arrays and carried arrays lie, in bytes of one lane */

@@ -12,7 +12,7 @@ static LLVMTypeRef result_type(jit_emitter *e, uint32_t v)
 {
   const graph_value *value = &e->g->values.data[v];
   LLVMTypeRef type = value->array_length > 0 ? jit_int(e, 64) : jit_scalar_type(e, (tg_type)value->type);
-  return e->varies[v] ? jit_vector(type, e->n_lanes) : type;
+  return e->code->varies[v] ? jit_vector(type, e->n_lanes) : type;
 }
 
 static LLVMValueRef join_two(jit_emitter *e, LLVMValueRef a, LLVMBasicBlockRef at_a, LLVMValueRef b,
@@ -30,12 +30,12 @@ static LLVMValueRef join_two(jit_emitter *e, LLVMValueRef a, LLVMBasicBlockRef a
 /* The value of a yield, with the shape that the branch's result has. */
 static LLVMValueRef yielded(jit_emitter *e, uint32_t arg, uint32_t result)
 {
-  return e->varies[result] ? jit_wide(e, arg) : jit_value(e, arg);
+  return e->code->varies[result] ? jit_wide(e, arg) : jit_value(e, arg);
 }
 
 static bool is_in_place(const jit_emitter *e, uint32_t result)
 {
-  return e->g->values.data[result].array_length > 0 && e->origins[result] != result;
+  return e->g->values.data[result].array_length > 0 && e->code->origins[result] != result;
 }
 
 /* ---- bodies ---- */
@@ -190,7 +190,7 @@ static uint32_t emit_branch(jit_emitter *e, uint32_t i)
   }
   for (uint32_t v = node->first_result; v < node->first_result + node->n_results; v++) {
     if (is_in_place(e, v)) {
-      e->values[v] = jit_value(e, e->origins[v]);
+      e->values[v] = jit_value(e, e->code->origins[v]);
     }
   }
   return node->end + 1;
@@ -248,7 +248,7 @@ static void keep_scalars(jit_emitter *e, const graph_node *node)
 {
   for (uint32_t v = node->first_result; v < node->first_result + node->n_results; v++) {
     LLVMValueRef value = e->values[v];
-    if (value != NULL && !e->varies[v] && jit_is_wide(value)) {
+    if (value != NULL && !e->code->varies[v] && jit_is_wide(value)) {
       e->values[v] = LLVMBuildExtractElement(e->b, value, LLVMConstNull(jit_int(e, 32)), "");
     }
   }

@@ -28,8 +28,6 @@ typedef struct jit_emitter {
   jit_variant variant;
   unsigned n_lanes;            /* 1 in prepare */
   LLVMValueRef *values, *wide; /* by value; of a uniform: as a vector */
-  const bool *varies;          /* by value: differs between lanes */
-  const uint32_t *origins;     /* by array value: the array or carried array that it is, changed in place */
   LLVMValueRef alive, mask, fuel;
   LLVMValueRef start; /* the lanes that were alive at first */
   LLVMValueRef group; /* i64: lanes before this group, in this call */
@@ -111,7 +109,6 @@ tg_status jit_build(jit_code *code, const jit_target *target, tg_error *error);
 
 /* plan.c */
 bool jit_plan(jit_code *code, const jit_target *target);
-bool jit_find_varying(const tg_graph *g, bool *varies);
-void jit_find_origins(const tg_graph *g, uint32_t *origins);
+void jit_plan_free(jit_code *code);
 
 #endif

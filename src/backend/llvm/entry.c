@@ -20,21 +20,10 @@ static void drop(void *p)
     return;
   }
   tg_allocator a = code->allocator;
-  size_t n_values = 0, n_operands = 0, n_args = 0;
   if (code->jit != NULL) {
     LLVMConsumeError(LLVMOrcDisposeLLJIT(code->jit));
   }
-  if (code->graph != NULL) {
-    n_values = code->graph->values.n + 1;
-    n_operands = code->graph->operands.n + 1;
-    n_args = code->graph->n_arg_sinks + 1;
-  }
-  alloc_free(&a, code->slots, n_values, sizeof *code->slots);
-  alloc_free(&a, code->storage, n_values, sizeof *code->storage);
-  alloc_free(&a, code->streams, n_operands, sizeof *code->streams);
-  alloc_free(&a, code->buffers, n_operands, sizeof *code->buffers);
-  alloc_free(&a, code->best, n_args, sizeof *code->best);
-  alloc_free(&a, code->arg_nodes, n_args, sizeof *code->arg_nodes);
+  jit_plan_free(code);
   tg_graph_destroy(code->graph);
   alloc_free(&a, code, 1, sizeof *code);
 }

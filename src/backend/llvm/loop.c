@@ -12,7 +12,8 @@ typedef struct loop {
   uint32_t at;
   bool parts, can_trap; /* lanes part ways; some may trap inside */
   LLVMBasicBlockRef header, after;
-  LLVMValueRef *phis;                /* by carried value; NULL: an array changed in place */
+  LLVMValueRef *phis; /* by carried value; NULL: an array changed in place */
+  LLVMValueRef *kept; /* the same, of a value that lanes that run share: what lanes that are done have; or NULL */
   LLVMValueRef running, alive, fuel; /* phis or NULL */
   LLVMValueRef outer;                /* the mask around it */
   LLVMValueRef taken;                /* prepare: iterations before */
@@ -74,13 +75,14 @@ static bool may_trap(const jit_emitter *e, const loop *l)
 static bool is_in_place(const jit_emitter *e, const loop *l, uint32_t k)
 {
   uint32_t carried = l->node->first_carried + k;
-  return e->g->values.data[carried].array_length > 0 && e->origins[node_args(e->g, l->yield)[k]] == e->origins[carried];
+  return e->g->values.data[carried].array_length > 0 &&
+         e->code->origins[node_args(e->g, l->yield)[k]] == e->code->origins[carried];
 }
 
 static LLVMValueRef start_of(jit_emitter *e, const loop *l, uint32_t k)
 {
   uint32_t arg = node_args(e->g, l->node)[k];
-  return e->varies[l->node->first_carried + k] ? jit_wide(e, arg) : jit_value(e, arg);
+  return e->code->varies[l->node->first_carried + k] ? jit_wide(e, arg) : jit_value(e, arg);
 }
 
 static LLVMValueRef all_lanes(const jit_emitter *e)
@@ -96,6 +98,9 @@ static void open_carried(jit_emitter *e, loop *l)
       e->values[l->node->first_carried + k] = jit_value(e, node_args(e->g, l->node)[k]);
     } else {
       LLVMValueRef start = start_of(e, l, k);
+      if (!e->code->varies[l->node->first_carried + k] && e->code->varies[l->node->first_result + k]) {
+        l->kept[k] = open_phi(e, l, pack(e, jit_wide(e, node_args(e->g, l->node)[k])), from);
+      }
       l->phis[k] = open_phi(e, l, pack(e, start), from);
       e->values[l->node->first_carried + k] = start; /* until the header can hold instructions: its type */
     }
@@ -129,7 +134,7 @@ static void open_loop(jit_emitter *e, loop *l)
 {
   l->outer = e->mask;
   l->header = jit_block(e, "loop");
-  l->parts = e->varies[node_args(e->g, l->test)[0]];
+  l->parts = e->code->varies[node_args(e->g, l->test)[0]];
   l->can_trap = e->variant != JIT_PREPARE && may_trap(e, l);
   if (l->parts) {
     LLVMValueRef running = jit_running(e);
@@ -195,10 +200,14 @@ static void close_loop(jit_emitter *e, const loop *l)
       continue;
     }
     uint32_t carried = l->node->first_carried + k;
-    LLVMValueRef next = e->varies[carried] ? jit_wide(e, args[k]) : jit_value(e, args[k]);
+    LLVMValueRef next = e->code->varies[carried] ? jit_wide(e, args[k]) : jit_value(e, args[k]);
     if (e->g->values.data[carried].array_length > 0) {
       next = next_array(e, l, k, next);
-    } else if (l->parts) {
+    } else if (l->kept[k] != NULL) {
+      LLVMValueRef wide = jit_wide(e, args[k]);
+      LLVMValueRef old = unpack(e, l->kept[k], is_mask(e, wide));
+      close_phi(e, l->kept[k], pack(e, jit_select(e, e->mask, wide, old)));
+    } else if (l->parts && e->code->used[l->node->first_result + k]) {
       next = jit_select(e, e->mask, next, e->values[carried]);
     }
     close_phi(e, l->phis[k], pack(e, next));
@@ -283,7 +292,22 @@ static void emit_rounds(jit_emitter *e, loop *l)
   e->fuel = fuel;
   e->mask = l->outer;
   for (uint32_t k = 0; k < l->node->n_args; k++) {
-    e->values[l->node->first_result + k] = e->values[l->node->first_carried + k];
+    LLVMValueRef *result = &e->values[l->node->first_result + k];
+    bool is_bool = jit_type(e, l->node->first_result + k) == TG_BOOL && !e->target->has_mask_registers;
+    *result = l->kept[k] == NULL ? e->values[l->node->first_carried + k] : unpack(e, l->kept[k], is_bool);
+  }
+}
+
+static void emit_whole(jit_emitter *e, loop *l)
+{
+  bool has_count = l->node->n_results > l->node->n_args;
+  if (has_count) {
+    open_count(e, l);
+  }
+  open_loop(e, l);
+  emit_rounds(e, l);
+  if (has_count) {
+    close_count(e, l);
   }
 }
 
@@ -291,20 +315,14 @@ uint32_t jit_emit_loop(jit_emitter *e, uint32_t i)
 {
   const graph_node *node = &e->g->nodes.data[i];
   loop l = {.node = node, .test = &e->g->nodes.data[node->mate], .yield = &e->g->nodes.data[node->end], .at = i};
-  bool has_count = node->n_results > node->n_args;
   l.phis = alloc_zeroed(&e->allocator, node->n_args, sizeof *l.phis);
-  if (l.phis == NULL) {
+  l.kept = alloc_zeroed(&e->allocator, node->n_args, sizeof *l.kept);
+  if (l.phis != NULL && l.kept != NULL) {
+    emit_whole(e, &l);
+  } else {
     e->failed = true;
-    return node->end + 1;
-  }
-  if (has_count) {
-    open_count(e, &l);
-  }
-  open_loop(e, &l);
-  emit_rounds(e, &l);
-  if (has_count) {
-    close_count(e, &l);
   }
   alloc_free(&e->allocator, l.phis, node->n_args, sizeof *l.phis);
+  alloc_free(&e->allocator, l.kept, node->n_args, sizeof *l.kept);
   return node->end + 1;
 }

@@ -176,22 +176,15 @@ static tg_status emit_and_link(jit_emitter *e, tg_error *error)
 
 tg_status jit_build(jit_code *code, const jit_target *target, tg_error *error)
 {
-  const tg_graph *g = code->graph;
-  size_t n = g->values.n + 1;
-  jit_emitter e = {.g = g, .code = code, .target = target, .allocator = code->allocator};
+  size_t n = code->graph->values.n + 1;
+  jit_emitter e = {.g = code->graph, .code = code, .target = target, .allocator = code->allocator};
   const tg_allocator *a = &e.allocator;
-  bool *varies = alloc_zeroed(a, n, sizeof *varies);
-  uint32_t *origins = alloc_zeroed(a, n, sizeof *origins);
   e.values = alloc_zeroed(a, n, sizeof *e.values);
   e.wide = alloc_zeroed(a, n, sizeof *e.wide);
   tg_status status = TG_NOMEM;
-  if (varies == NULL || origins == NULL || e.values == NULL || e.wide == NULL) {
+  if (e.values == NULL || e.wide == NULL) {
     error_set(error, TG_NOMEM, "no memory for the code");
   } else {
-    jit_find_varying(g, varies);
-    jit_find_origins(g, origins);
-    e.varies = varies;
-    e.origins = origins;
     e.context = LLVMContextCreate();
     e.module = LLVMModuleCreateWithNameInContext("throng", e.context);
     e.b = LLVMCreateBuilderInContext(e.context);
@@ -203,8 +196,6 @@ tg_status jit_build(jit_code *code, const jit_target *target, tg_error *error)
     LLVMContextDispose(e.context);
   }
   vec_free(a, &e.accumulators);
-  alloc_free(a, varies, n, sizeof *varies);
-  alloc_free(a, origins, n, sizeof *origins);
   alloc_free(a, e.values, n, sizeof *e.values);
   alloc_free(a, e.wide, n, sizeof *e.wide);
   return status;

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-enum { IN_FLIGHT = 4, SMALL_GRAPH = 24 };
+enum { IN_FLIGHT = 4, IN_FLIGHT_STRAIGHT = 2, SMALL_GRAPH = 24 };
 
 /* ---- which values differ between lanes ---- */
 
@@ -25,16 +25,17 @@ static bool mark(bool *varies, uint32_t v, bool value)
   return is_new;
 }
 
-/* A carried value of a loop varies if its start does, what it becomes, or when the lane leaves the loop. */
-static bool mark_loop(const tg_graph *g, const graph_node *loop, bool *varies)
+/* A carried value varies inside a loop if its start does or what it becomes: lanes that are done no longer count. What
+ * it is in the end also depends on when the lane left the loop. */
+static bool mark_loop(const tg_graph *g, const graph_node *loop, const bool *used, bool *varies)
 {
   const uint32_t *next = node_args(g, &g->nodes.data[loop->end]);
   bool parts = varies[node_args(g, &g->nodes.data[loop->mate])[0]], changed = false;
   for (uint32_t k = 0; k < loop->n_args; k++) {
     bool is_array = g->values.data[loop->first_carried + k].array_length > 0;
-    bool value = parts || is_array || varies[node_args(g, loop)[k]] || varies[next[k]];
+    bool value = is_array || varies[node_args(g, loop)[k]] || varies[next[k]];
     changed |= mark(varies, loop->first_carried + k, value);
-    changed |= mark(varies, loop->first_result + k, value);
+    changed |= mark(varies, loop->first_result + k, value || (parts && used[loop->first_result + k]));
   }
   return changed;
 }
@@ -56,11 +57,11 @@ static bool mark_branch(const tg_graph *g, const graph_node *branch, bool *varie
   return changed;
 }
 
-static bool mark_node(const tg_graph *g, const graph_node *node, bool *varies)
+static bool mark_node(const tg_graph *g, const graph_node *node, const bool *used, bool *varies)
 {
   bool changed = false;
   switch ((int)node->op) {
-  case TG_OP_LOOP: return mark_loop(g, node, varies);
+  case TG_OP_LOOP: return mark_loop(g, node, used, varies);
   case TG_OP_BRANCH: return mark_branch(g, node, varies);
   case TG_OP_ARRAY: return false;
   case TG_OP_ASTORE: return mark(varies, node->first_result, varies[node_args(g, node)[0]]);
@@ -76,15 +77,20 @@ static bool mark_node(const tg_graph *g, const graph_node *node, bool *varies)
   return changed;
 }
 
-bool jit_find_varying(const tg_graph *g, bool *varies)
+static void find_varying(const tg_graph *g, bool *used, bool *varies)
 {
+  for (size_t i = 0; i < g->args.n; i++) {
+    used[g->args.data[i]] = true;
+  }
+  for (size_t i = 0; i < g->entries.n; i++) {
+    used[g->entries.data[i].value] = true;
+  }
   for (bool changed = true; changed;) {
     changed = false;
     for (size_t i = graph_main_start(g); i < g->nodes.n; i++) {
-      changed |= mark_node(g, &g->nodes.data[i], varies);
+      changed |= mark_node(g, &g->nodes.data[i], used, varies);
     }
   }
-  return true;
 }
 
 /* ---- arrays changed in place ---- */
@@ -114,7 +120,7 @@ static void find_branch_origins(const tg_graph *g, const graph_node *branch, uin
   }
 }
 
-void jit_find_origins(const tg_graph *g, uint32_t *origins)
+static void find_origins(const tg_graph *g, uint32_t *origins)
 {
   for (uint32_t v = 0; v < g->values.n; v++) {
     origins[v] = v;
@@ -162,9 +168,21 @@ static unsigned columns_wanted(const tg_graph *g)
   return g->nodes.n > SMALL_GRAPH ? 0 : n;
 }
 
+static bool has_loops(const tg_graph *g)
+{
+  bool found = false;
+  for (size_t i = graph_main_start(g); i < g->nodes.n; i++) {
+    found |= g->nodes.data[i].op == TG_OP_LOOP;
+  }
+  return found;
+}
+
+/* A loop waits for its own last round: vectors in flight fill the time. Without loops the processor runs groups side by
+ * side by itself, and less code is sooner made. */
 static unsigned choose_lanes(const tg_graph *g, const bool *varies, const jit_target *target)
 {
-  unsigned n = IN_FLIGHT * target->vector_bytes / widest_element(g, varies), columns = columns_wanted(g);
+  unsigned flight = has_loops(g) ? IN_FLIGHT : IN_FLIGHT_STRAIGHT;
+  unsigned n = flight * target->vector_bytes / widest_element(g, varies), columns = columns_wanted(g);
   n = n < columns ? columns : n;
   n = n < 8 ? 8 : n;
   return n > JIT_MAX_LANES ? JIT_MAX_LANES : n;
@@ -255,30 +273,54 @@ static void place_uniforms(jit_code *code)
   }
 }
 
-bool jit_plan(jit_code *code, const jit_target *target)
+static bool take_memory(jit_code *code)
 {
   const tg_graph *g = code->graph;
   const tg_allocator *a = &code->allocator;
-  bool *varies = alloc_zeroed(a, g->values.n + 1, sizeof *varies);
-  if (varies == NULL) {
-    return false;
-  }
-  jit_find_varying(g, varies);
-  code->n_lanes = choose_lanes(g, varies, target);
-  code->mask_bits = 8 * widest_element(g, varies);
-  alloc_free(a, varies, g->values.n + 1, sizeof *varies);
+  code->varies = alloc_zeroed(a, g->values.n + 1, sizeof *code->varies);
+  code->used = alloc_zeroed(a, g->values.n + 1, sizeof *code->used);
+  code->origins = alloc_zeroed(a, g->values.n + 1, sizeof *code->origins);
   code->slots = alloc_zeroed(a, g->values.n + 1, sizeof *code->slots);
   code->storage = alloc_zeroed(a, g->values.n + 1, sizeof *code->storage);
   code->streams = alloc_zeroed(a, g->operands.n + 1, sizeof *code->streams);
   code->buffers = alloc_zeroed(a, g->operands.n + 1, sizeof *code->buffers);
   code->best = alloc_zeroed(a, g->n_arg_sinks + 1, sizeof *code->best);
   code->arg_nodes = alloc_zeroed(a, g->n_arg_sinks + 1, sizeof *code->arg_nodes);
-  if (code->slots == NULL || code->storage == NULL || code->streams == NULL || code->buffers == NULL ||
-      code->best == NULL || code->arg_nodes == NULL) {
+  return code->varies != NULL && code->used != NULL && code->origins != NULL && code->slots != NULL &&
+         code->storage != NULL && code->streams != NULL && code->buffers != NULL && code->best != NULL &&
+         code->arg_nodes != NULL;
+}
+
+bool jit_plan(jit_code *code, const jit_target *target)
+{
+  if (!take_memory(code)) {
     return false;
   }
+  find_varying(code->graph, code->used, code->varies);
+  find_origins(code->graph, code->origins);
+  code->n_lanes = choose_lanes(code->graph, code->varies, target);
+  code->mask_bits = 8 * widest_element(code->graph, code->varies);
   place_uniforms(code);
   place_arrays(code);
   place_scratch(code);
   return true;
+}
+
+void jit_plan_free(jit_code *code)
+{
+  const tg_allocator *a = &code->allocator;
+  if (code->graph == NULL) {
+    return;
+  }
+  size_t n_values = code->graph->values.n + 1, n_operands = code->graph->operands.n + 1;
+  size_t n_args = code->graph->n_arg_sinks + 1;
+  alloc_free(a, code->varies, n_values, sizeof *code->varies);
+  alloc_free(a, code->used, n_values, sizeof *code->used);
+  alloc_free(a, code->origins, n_values, sizeof *code->origins);
+  alloc_free(a, code->slots, n_values, sizeof *code->slots);
+  alloc_free(a, code->storage, n_values, sizeof *code->storage);
+  alloc_free(a, code->streams, n_operands, sizeof *code->streams);
+  alloc_free(a, code->buffers, n_operands, sizeof *code->buffers);
+  alloc_free(a, code->best, n_args, sizeof *code->best);
+  alloc_free(a, code->arg_nodes, n_args, sizeof *code->arg_nodes);
 }
