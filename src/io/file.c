@@ -131,6 +131,7 @@ typedef struct temporary temporary;
 struct temporary {
   temporary *next; /* set before the record can be seen */
   _Atomic(char *) path;
+  char *kept; /* the same, until it is freed: also when a handler has taken it */
 };
 
 static _Atomic(temporary *) temporaries;
@@ -139,11 +140,15 @@ static bool remember(char *path)
 {
   for (temporary *t = atomic_load(&temporaries); t; t = t->next) {
     char *none = NULL;
-    if (atomic_compare_exchange_strong(&t->path, &none, path)) return true;
+    if (atomic_compare_exchange_strong(&t->path, &none, path)) {
+      t->kept = path;
+      return true;
+    }
   }
   temporary *t = malloc(sizeof *t);
   if (!t) return false;
   atomic_init(&t->path, path);
+  t->kept = path;
   t->next = atomic_load(&temporaries);
   while (!atomic_compare_exchange_weak(&temporaries, &t->next, t)) {
   }
@@ -156,6 +161,7 @@ static void forget(char *path)
   for (temporary *t = atomic_load(&temporaries); t; t = t->next) {
     char *same = path;
     if (atomic_compare_exchange_strong(&t->path, &same, NULL)) {
+      t->kept = NULL;
       free(path);
       return;
     }
