@@ -33,8 +33,8 @@ tg_status npy_check_mode(const npy_header *header, tg_mode mode, bool *is_revers
  * takes over the file's memory. The dtype must be that of the mode, in either byte order. Errors: FORMAT. */
 tg_status npy_read(file_bytes *file, tg_mode mode, column *out, tg_error *error);
 
-/* Writes the header of an array of n elements, or if width is not 0 of n rows of so many; format version 1. Whether the bytes of each element, which follow,
- * are those of memory reversed. */
+/* Writes the header of an array of n elements, or if width is not 0 of n rows of so many; format version 1. Whether the
+ * bytes of each element, which follow, are those of memory reversed. */
 tg_status npy_write_header(file_out *out, tg_mode mode, size_t n, size_t width, tg_error *error);
 bool npy_is_reversed(tg_mode mode);
 
