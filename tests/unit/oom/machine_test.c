@@ -1,0 +1,118 @@
+/* machine_test.c: programs read, compiled and run with every allocation failing in turn: phases, local arrays, reports
+ * with samples, formulas. */
+#include "oom.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+/* Nothing of the library is used, so that it need not be read hundreds of times. */
+static const char phases[] = "struct pair { a: u32; b: f32; }\n"
+                             "const WEIGHTS: [f32; 3] = [1, 0.5, 0.25];\n"
+                             "fn weigh(x: [f32], p: pair) -> f32 {\n"
+                             "    var total: f32 = p.b;\n"
+                             "    for i in 0..len(x) {\n"
+                             "        if i == u64(p.a) { continue; }\n"
+                             "        total += x[i] * WEIGHTS[i];\n"
+                             "    }\n"
+                             "    return total;\n"
+                             "}\n"
+                             "machine m {\n"
+                             "    param k: u32 = 2;\n"
+                             "    in s: [f32];\n"
+                             "    out y: f32;\n"
+                             "    var p = pair(u32(id) % 3, 1.5);\n"
+                             "    var local: [f32; 3];\n"
+                             "    local[p.a] = s[id % len(s)];\n"
+                             "    sync;\n"
+                             "    match p.a { 0 => y = weigh(local, p); 1, 2 => { y = weigh(s, p); } }\n"
+                             "    while y > 4 && k > 0 { y -= f32(k); }\n"
+                             "    report {\n"
+                             "        average = mean(y);\n"
+                             "        middle = quantile(y, 0.5);\n"
+                             "        shape = histogram(y, average - 2, average + 2, 4);\n"
+                             "        fixed = histogram(y, 0, 4, 4);\n"
+                             "        spread = variance(y);\n"
+                             "    }\n"
+                             "}\n";
+
+static tg_status run_machine(tg_machine *m, tg_error *error)
+{
+  static const float shared[] = {1, 2, 3};
+  float y[40];
+  tg_report_line line;
+  const tg_binding s = {.data = (void *)(uintptr_t)shared, .bytes = sizeof shared, .stride = 4};
+  const tg_binding out = {.data = y, .bytes = sizeof y, .stride = 4};
+  tg_status status = tg_machine_bind(m, tg_machine_find(m, "s"), &s, error);
+  if (status == TG_OK) {
+    status = tg_machine_bind(m, tg_machine_find(m, "y"), &out, error);
+  }
+  if (status == TG_OK) {
+    status = tg_machine_run(m, 40, 1, TG_FUEL_UNLIMITED, error);
+  }
+  if (status == TG_OK) {
+    assert_int_equal(tg_machine_report(m, 4, &line), TG_OK);
+    assert_string_equal(line.name, "spread");
+  }
+  return status;
+}
+
+static tg_status run_text(tg_context *context, const void *argument, tg_error *error)
+{
+  tg_program *p;
+  tg_machine *m = NULL;
+  tg_status status = tg_program_read(context, "m.tg", argument, strlen(argument), NULL, &p, error);
+  if (status == TG_OK) {
+    status = tg_machine_create(p, NULL, &m, error);
+  }
+  if (status == TG_OK) {
+    status = run_machine(m, error);
+  }
+  tg_machine_destroy(m);
+  tg_program_destroy(p);
+  return status;
+}
+
+static void machines(void **state)
+{
+  (void)state;
+  assert_true(oom_drive(run_text, phases) > 50);
+}
+
+static tg_status run_formula(tg_context *context, const void *argument, tg_error *error)
+{
+  double x[] = {1, 4, 9}, y[3] = {0, 0, 0};
+  tg_program *p;
+  tg_machine *m = NULL;
+  tg_status status = tg_program_formula(context, "(x: [f64]) -> (y: [f64])", argument, &p, error);
+  if (status == TG_OK) {
+    status = tg_machine_create(p, NULL, &m, error);
+  }
+  for (tg_operand k = 0; k < 2 && status == TG_OK; k++) {
+    status = tg_machine_bind(m, k, &(tg_binding){.data = k == 0 ? x : y, .bytes = sizeof x, .stride = 8}, error);
+  }
+  if (status == TG_OK) {
+    status = tg_machine_run(m, 3, 0, TG_FUEL_UNLIMITED, error);
+  }
+  if (status == TG_OK) {
+    assert_true(y[0] == 2 && y[1] == 3 && y[2] == 4);
+  }
+  tg_machine_destroy(m);
+  tg_program_destroy(p);
+  return status;
+}
+
+static void formulas(void **state)
+{
+  (void)state;
+  assert_true(oom_drive(run_formula, "y = sqrt(x) + 1;") > 10);
+}
+
+int main(void)
+{
+  const struct CMUnitTest tests[] = {cmocka_unit_test(machines), cmocka_unit_test(formulas)};
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
