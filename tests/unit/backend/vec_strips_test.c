@@ -231,6 +231,39 @@ static void check_halves(const vec_kernels *table, tg_mode mode)
   free(words);
 }
 
+/* Bytes past the caches: every length around lines, from any place to any place in them. */
+static void check_stream(const vec_kernels *table, size_t n, size_t to, size_t from)
+{
+  strip in = strips_input(1, a, n, from), out = strips_output(1, expected, n, to);
+  for (size_t i = 0; i < n; i++) {
+    expected[i] = a[i];
+  }
+  strips_say("%s stream of %zu bytes to %zu from %zu", table->isa, n, to, from);
+  table->stream(n, out.data, in.data);
+  table->stream_end();
+  strips_check(&out, TG_U8, true, expected, n);
+  strips_free(&in);
+  strips_free(&out);
+}
+
+static void test_stream(void **state)
+{
+  const vec_kernels *table;
+  (void)state;
+  for (size_t i = 0; i < N_LARGE; i++) {
+    a[i] = kit_random(7, i) & 255;
+    expected[i] = 0;
+  }
+  for (size_t t = 0; (table = strips_table(t)) != NULL; t++) {
+    assert_true((table->stream == NULL) == (table->stream_end == NULL));
+    for (size_t n = 0; table->stream != NULL && n <= N_LARGE; n += n < 200 ? 1 : 37) {
+      for (size_t to = 0; to < 64; to += n < 140 ? 3 : 1) {
+        check_stream(table, n, to, (to * 5 + n) % 64);
+      }
+    }
+  }
+}
+
 static void test_halves(void **state)
 {
   const vec_kernels *table;
@@ -685,11 +718,11 @@ static int enter(void **state)
 int main(void)
 {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_dispatch),       cmocka_unit_test(test_fill),   cmocka_unit_test(test_iota),
-      cmocka_unit_test(test_memory),         cmocka_unit_test(test_halves), cmocka_unit_test(test_sum),
-      cmocka_unit_test(test_sum_of_largest), cmocka_unit_test(test_best),   cmocka_unit_test(test_retire),
-      cmocka_unit_test(test_best_places),    cmocka_unit_test(test_gather), cmocka_unit_test(test_compress),
-      cmocka_unit_test(test_scatter),
+      cmocka_unit_test(test_dispatch), cmocka_unit_test(test_fill),           cmocka_unit_test(test_iota),
+      cmocka_unit_test(test_memory),   cmocka_unit_test(test_stream),         cmocka_unit_test(test_halves),
+      cmocka_unit_test(test_sum),      cmocka_unit_test(test_sum_of_largest), cmocka_unit_test(test_best),
+      cmocka_unit_test(test_retire),   cmocka_unit_test(test_best_places),    cmocka_unit_test(test_gather),
+      cmocka_unit_test(test_compress), cmocka_unit_test(test_scatter),
   };
   return cmocka_run_group_tests(tests, enter, NULL);
 }
