@@ -74,12 +74,10 @@ int read_passes(const command *self, const char *text, uint64_t *out)
 
 int check_backend(const command *self, const char *name)
 {
+  tg_error error; /* one that is known but cannot be used is an error at compiling, which says why */
+  if (tg_backend_status(name, &error) != TG_ARGUMENT) return STATUS_OK;
   nearest n = nearest_to(name);
   nearest_offer(&n, "auto");
-  for (size_t k = 0; tg_backend_name(k); k++) {
-    if (strcmp(tg_backend_name(k), name) == 0) return STATUS_OK;
-    nearest_offer(&n, tg_backend_name(k));
-  }
-  if (strcmp(name, "auto") == 0) return STATUS_OK;
+  for (size_t k = 0; tg_backend_name(k); k++) nearest_offer(&n, tg_backend_name(k));
   return unknown_word(self, "back-end", &n, "'throng backends' lists them");
 }
