@@ -66,7 +66,11 @@ START = """\
 #elif defined(__aarch64__)
 #define VEC_HAS_NEON 1
 #endif
+#if defined(VEC_HAS_SSE2) || defined(VEC_HAS_NEON)
+#define VEC_LACKS_PLAIN 1
+#else
 #define VEC_HAS_PLAIN 1
+#endif
 
 #if !defined(TG_PLUGIN_BELOW)
 #define TG_PLUGIN_BELOW "/throng" /* where plug-ins are, seen from the program */

@@ -46,7 +46,9 @@ static const entry entries[] = {
 #ifdef VEC_HAS_NEON
     {&vec_kernels_neon, has_always},
 #endif
+#ifndef VEC_LACKS_PLAIN /* where size counts and another set always runs */
     {&vec_kernels_plain, has_always},
+#endif
 };
 enum { N_ENTRIES = sizeof entries / sizeof entries[0] };
 
