@@ -79,13 +79,14 @@ static tg_kernel *compile_sum(tg_context *context)
   return kit_compile(context, g);
 }
 
-static tg_status run_sum(const tg_kernel *kernel, float *s, tg_stats *stats)
+static tg_status run_sum(const tg_kernel *kernel, tg_workspace *workspace, float *s, tg_stats *stats)
 {
   tg_invocation invocation = TG_INVOCATION_INIT;
   tg_binding binding = KIT_ONE(*s);
   invocation.n = N;
   invocation.bindings = &binding;
   invocation.n_bindings = 1;
+  invocation.workspace = workspace;
   invocation.stats = stats;
   return tg_invoke(kernel, &invocation, NULL);
 }
@@ -96,19 +97,21 @@ static void inside_a_parallel_region(void **state)
   tg_context *alone = kit_context_threads((tg_threads){NULL, NULL, 1});
   tg_kernel *kernel = compile_sum(context), *plain = compile_sum(alone);
   tg_threads own = {threads_parallel_for, NULL, 3}, other = {no_tasks, NULL, 3};
+  tg_workspace *workspace; /* for three threads: the stack may not have room for so many */
   float want = 0, outside = 0, inside[N_CALLERS] = {0};
   tg_stats stats, nested[N_CALLERS] = {{0, 0, 0}};
   int statuses[N_CALLERS] = {0}, taken[N_CALLERS] = {0}, others[N_CALLERS] = {0};
   (void)state;
-  assert_int_equal(run_sum(plain, &want, NULL), TG_OK);
-  assert_int_equal(run_sum(kernel, &outside, &stats), TG_OK);
+  assert_int_equal(tg_workspace_create(context, tg_kernel_workspace_bytes(kernel), &workspace), TG_OK);
+  assert_int_equal(run_sum(plain, NULL, &want, NULL), TG_OK);
+  assert_int_equal(run_sum(kernel, workspace, &outside, &stats), TG_OK);
   assert_int_equal(stats.n_threads, 3);
   assert_false(threads_are_taken(&own));
   omp_set_max_active_levels(3); /* it is not OpenMP that keeps the invocations from having more */
 #pragma omp parallel num_threads(N_CALLERS)
   {
     int i = omp_get_thread_num();
-    statuses[i] = (int)run_sum(kernel, &inside[i], &nested[i]);
+    statuses[i] = (int)run_sum(kernel, NULL, &inside[i], &nested[i]);
     taken[i] = threads_are_taken(&own);
     others[i] = threads_are_taken(&other);
   }
@@ -119,6 +122,7 @@ static void inside_a_parallel_region(void **state)
     assert_true(taken[i] == 1 && others[i] == 0);
     assert_int_equal(nested[i].n_threads, 1);
   }
+  tg_workspace_destroy(workspace);
   tg_kernel_destroy(kernel);
   tg_kernel_destroy(plain);
   tg_context_destroy(context);
