@@ -4,7 +4,7 @@ file(GLOB conformance_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/conf
 file(GLOB conformance_cases CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/conformance/*.tgt)
 if(conformance_sources)
   find_package(Threads REQUIRED)
-add_executable(conformance_runner ${conformance_sources} ${PROJECT_SOURCE_DIR}/tests/support/pool.c)
+  add_executable(conformance_runner ${conformance_sources} ${PROJECT_SOURCE_DIR}/tests/support/pool.c)
   tg_flags(conformance_runner)
   target_include_directories(conformance_runner PRIVATE ${PROJECT_SOURCE_DIR}/tests/support)
   target_link_libraries(conformance_runner PRIVATE throng_internal Threads::Threads)

@@ -446,6 +446,9 @@ def source_text(tree, header):
 
 
 def main():
+    if len(sys.argv) > 2 or sys.argv[1:2] and sys.argv[1].startswith("-"):
+        print("usage: amalgamate.py [FOLDER]", file=sys.stderr)
+        return 2
     folder = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else SOURCE / "build/amalgamation")
     folder.mkdir(parents=True, exist_ok=True)
     tree = Tree()
