@@ -19,6 +19,7 @@ void explain_close(explainer *e)
   text_free(&e->strings);
 }
 
+/* Where the string is kept: after a failure, the empty one, so that a record is good to read. */
 static size_t keep(explainer *e, const char *s)
 {
   size_t at = e->strings.n;
@@ -27,7 +28,7 @@ static size_t keep(explainer *e, const char *s)
   }
   text_bytes(&e->strings, s, strlen(s) + 1);
   e->failed = e->failed || e->strings.failed;
-  return at;
+  return e->failed ? 0 : at;
 }
 
 const explain_record *explain_find(const explainer *e, const char *section, const char *key)
