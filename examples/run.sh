@@ -21,5 +21,5 @@ show 'one small graph makes a matrix product in any loop order, to the same bits
 show 'forty-four years of carbon dioxide in the air, summed up in one pass (examples/series.c)'
 "$build/examples/series" examples/data/co2.csv
 
-show 'did the flow of the Nile fall in 1898? a million resamples of a hundred years (examples/bootstrap.tg)'
-"$build/throng" run examples/bootstrap.tg -n 1000000 --stats --out difference="$build/difference.npy"
+show 'did the flow of the Nile fall in 1898? ten million resamples of a hundred years (examples/bootstrap.tg)'
+"$build/throng" run examples/bootstrap.tg -n 10000000 --stats
