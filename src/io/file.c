@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdatomic.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -155,17 +156,22 @@ static bool remember(char *path)
   return true;
 }
 
-/* Frees the path, unless a handler in another thread is about to use it: the program ends then. */
-static void forget(char *path)
+/* False if a handler in another thread is about to use the path: the program ends then. */
+static bool take_back(const char *path)
 {
   for (temporary *t = atomic_load(&temporaries); t; t = t->next) {
-    char *same = path;
+    char *same = (char *)(uintptr_t)path;
     if (atomic_compare_exchange_strong(&t->path, &same, NULL)) {
       t->kept = NULL;
-      free(path);
-      return;
+      return true;
     }
   }
+  return false;
+}
+
+static void forget(char *path)
+{
+  if (take_back(path)) free(path);
 }
 
 void file_abandon(void)
@@ -194,14 +200,17 @@ static int create_temporary(file_out *out, size_t n_folder)
   int file = -1;
   for (unsigned attempt = 0; file < 0 && attempt < 1000; attempt++) {
     snprintf(out->temporary + n_folder, 64, ".throng-%ld-%u.tmp", (long)getpid(), attempt);
+    if (!remember(out->temporary)) { /* before it is there: a signal may come right after */
+      errno = ENOMEM;
+      return -1;
+    }
     file = open(out->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-    if (file < 0 && errno != EEXIST) break;
+    int number = errno;
+    if (file < 0) take_back(out->temporary);
+    errno = number;
+    if (file < 0 && number != EEXIST) break;
   }
-  if (file < 0 || remember(out->temporary)) return file;
-  close(file);
-  remove(out->temporary);
-  errno = ENOMEM;
-  return -1;
+  return file;
 }
 
 /* Makes and opens a new file in the folder of the target, with the permissions of the file it will replace. */
