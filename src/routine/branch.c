@@ -4,20 +4,6 @@
 
 #include <string.h>
 
-static void read_cells(lowering *l, cell_list list, tg_value *out)
-{
-  for (uint32_t k = 0; k < list.n; k++) {
-    out[k] = cell_get(l, list.at[k]);
-  }
-}
-
-static void write_cells(lowering *l, cell_list list, const tg_value *values)
-{
-  for (uint32_t k = 0; k < list.n; k++) {
-    cell_set(l, list.at[k], values[k]);
-  }
-}
-
 void fork_begin(lowering *l, fork *f, tg_value selector, cell_list cells, unsigned taken_after)
 {
   *f = (fork){.cells = cells, .taken_before = l->taken, .taken_after = taken_after, .top = (uint32_t)l->cells.n};
@@ -28,7 +14,7 @@ void fork_begin(lowering *l, fork *f, tg_value selector, cell_list cells, unsign
     f->cells.n = 0;
     return;
   }
-  read_cells(l, f->cells, f->before);
+  cells_read(l, f->cells, f->before);
   tg_branch_begin(l->g, selector);
 }
 
@@ -39,7 +25,7 @@ static uint32_t give(lowering *l, fork *f)
   if (l->taken != f->taken_after) {
     graph_fail(l->g, TG_INTERNAL, "random numbers were counted otherwise than planned");
   }
-  read_cells(l, f->cells, f->values);
+  cells_read(l, f->cells, f->values);
   cells_pop(l, f->top);
   if (f->cells.n == 0) {
     f->values[0] = lower_bool(l, false);
@@ -54,7 +40,7 @@ void fork_next(lowering *l, fork *f)
   }
   uint32_t n = give(l, f);
   tg_branch_next(l->g, f->values, n);
-  write_cells(l, f->cells, f->before);
+  cells_write(l, f->cells, f->before);
   l->taken = f->taken_before;
 }
 
@@ -65,5 +51,5 @@ void fork_end(lowering *l, fork *f)
   }
   uint32_t n = give(l, f);
   tg_branch_end(l->g, f->values, n, f->values);
-  write_cells(l, f->cells, f->values);
+  cells_write(l, f->cells, f->values);
 }

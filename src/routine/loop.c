@@ -123,20 +123,6 @@ static void lower_body(lowering *l, const loop *p)
   }
 }
 
-static void read_cells(lowering *l, cell_list list, tg_value *values)
-{
-  for (uint32_t k = 0; k < list.n; k++) {
-    values[k] = cell_get(l, list.at[k]);
-  }
-}
-
-static void write_cells(lowering *l, cell_list list, const tg_value *values)
-{
-  for (uint32_t k = 0; k < list.n; k++) {
-    cell_set(l, list.at[k], values[k]);
-  }
-}
-
 /* Graphs carry something, if only a constant. */
 static void run(lowering *l, const loop *p, cell_list list)
 {
@@ -146,9 +132,9 @@ static void run(lowering *l, const loop *p, cell_list list)
     return;
   }
   values[0] = lower_bool(l, false);
-  read_cells(l, list, values);
+  cells_read(l, list, values);
   tg_loop_begin(l->g, values, n, lower_position(l, p->s->pos), values);
-  write_cells(l, list, values);
+  cells_write(l, list, values);
   unsigned taken = l->taken;
   tg_loop_test(l->g, go_on(l, p));
   lower_body(l, p);
@@ -157,9 +143,9 @@ static void run(lowering *l, const loop *p, cell_list list)
     graph_fail(l->g, TG_INTERNAL, "random numbers of a loop were counted otherwise than planned");
   }
   cells_pop(l, top);
-  read_cells(l, list, values);
+  cells_read(l, list, values);
   tg_loop_end(l->g, values, n, values);
-  write_cells(l, list, values);
+  cells_write(l, list, values);
 }
 
 void lower_loop(lowering *l, const prog_stmt *s)

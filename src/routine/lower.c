@@ -146,6 +146,20 @@ void cell_set(lowering *l, uint32_t at, tg_value value)
   }
 }
 
+void cells_read(const lowering *l, cell_list list, tg_value *out)
+{
+  for (uint32_t k = 0; k < list.n; k++) {
+    out[k] = cell_get(l, list.at[k]);
+  }
+}
+
+void cells_write(lowering *l, cell_list list, const tg_value *values)
+{
+  for (uint32_t k = 0; k < list.n; k++) {
+    cell_set(l, list.at[k], values[k]);
+  }
+}
+
 /* ---- small things ---- */
 
 uint32_t lower_position(lowering *l, lang_pos pos)

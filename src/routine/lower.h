@@ -117,6 +117,10 @@ static inline unsigned draws_join(unsigned a, unsigned b)
 /* Makes what is known of the words taken no more than `taken`. */
 void draws_forget(lowering *l, unsigned taken);
 
+/* The values of several cells at once. */
+void cells_read(const lowering *l, cell_list list, tg_value *values);
+void cells_write(lowering *l, cell_list list, const tg_value *values);
+
 /* ---- branch.c: where control parts and meets ---- */
 
 /* A branch under way: begin, then each body and `next`, the last body and `end`. */
