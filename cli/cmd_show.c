@@ -1,17 +1,20 @@
-/* cmd_show.c: throng show FILE: a program as text: the graph, also after a pass, the stack program or the signature; of
- * a program in the language the tokens or the tree. */
+/* cmd_show.c: throng show FILE: a program as text: the graph, also after a pass, the stack program, the signature or
+ * the code that runs; of a program in the language the tokens or the tree. */
 #include "io/number.h"
 #include "program.h"
+#include "show.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-enum { OPTION_STAGE = 256, OPTION_AFTER };
+enum { OPTION_STAGE = 256, OPTION_AFTER, OPTION_BACKEND, OPTION_ENTRY };
 
 const option_row show_options[] = {
     {OPTION_STAGE, "stage", "STAGE",
-     "graph (the default), stack (of a stack program), signature; tokens or ast (of a .tg file)"},
+     "graph (the default), stack (of a stack program), signature, asm; tokens or ast (of a .tg file)"},
     {OPTION_AFTER, "after", "PASS", "the graph after this pass and those before it; 'list' lists them"},
+    {OPTION_BACKEND, "backend", "NAME", "asm: the back-end; without it, llvm"},
+    {OPTION_ENTRY, "entry", "NAME", "asm: the machine or kernel, where a program has several"},
     {0, NULL, NULL, NULL},
 };
 
@@ -96,21 +99,24 @@ static int show_source(source *s, tg_context *context, const char *stage)
     return print_view(s, context, strcmp(stage, "ast") == 0 ? TG_SOURCE_TREE : TG_SOURCE_TOKENS);
   }
   tg_error error = {.code = TG_ARGUMENT};
-  const char *hint = is_view ? "--stage graph shows it as a graph" : "--stage tokens or --stage ast shows it";
+  const char *hint = is_view ? "--stage graph shows it as a graph" : "--stage tokens, ast or asm shows it";
   snprintf(error.message, sizeof error.message, "%s, so it has no stage '%s'",
            is_view ? "is no program of the language" : "is a program of the language", stage);
   snprintf(error.hint, sizeof error.hint, "%s", hint);
   return print_error(s->path, &error);
 }
 
-static int show_file(const char *path, const char *stage, const char *after)
+static int show_file(const show_request *r)
 {
+  const char *stage = r->stage;
   source s = {0};
   tg_context *context = make_context();
   int status = STATUS_ERROR;
   bool is_view = strcmp(stage, "tokens") == 0 || strcmp(stage, "ast") == 0;
-  if (context && source_read(&s, path)) {
-    if (is_view || source_is_program(&s)) {
+  if (context && source_read(&s, r->path)) {
+    if (strcmp(stage, "asm") == 0) {
+      status = show_code(&s, context, r);
+    } else if (is_view || source_is_program(&s)) {
       status = show_source(&s, context, stage);
     } else if (!source_build_graph(&s, context)) {
       status = STATUS_ERROR;
@@ -119,7 +125,7 @@ static int show_file(const char *path, const char *stage, const char *after)
     } else if (strcmp(stage, "stack") == 0) {
       status = print_stack(&s, context);
     } else {
-      status = print_graph(&s, context, after);
+      status = print_graph(&s, context, r->after);
     }
   }
   source_free(&s);
@@ -129,31 +135,47 @@ static int show_file(const char *path, const char *stage, const char *after)
 
 static int check_stage(const command *self, const char *stage)
 {
-  static const char *const stages[] = {"graph", "stack", "signature", "tokens", "ast"};
+  static const char *const stages[] = {"graph", "stack", "signature", "asm", "tokens", "ast"};
   nearest n = nearest_to(stage);
   for (size_t k = 0; k < sizeof stages / sizeof stages[0]; k++) {
     if (strcmp(stages[k], stage) == 0) return STATUS_OK;
     nearest_offer(&n, stages[k]);
   }
-  return unknown_word(self, "stage", &n, "the stages are graph, stack, signature, tokens and ast");
+  return unknown_word(self, "stage", &n, "the stages are graph, stack, signature, asm, tokens and ast");
+}
+
+/* Whether the options go together. */
+static int check_request(const show_request *r)
+{
+  if (r->after && !is_pass(r->after)) return unknown_pass(r->self, r->after);
+  if (check_stage(r->self, r->stage) != STATUS_OK) return STATUS_USAGE;
+  if (r->after && strcmp(r->stage, "graph") != 0) return usage_error(r->self, "--after goes with --stage graph only");
+  if ((r->backend || r->entry) && strcmp(r->stage, "asm") != 0) {
+    return usage_error(r->self, "--%s goes with --stage asm only", r->backend ? "backend" : "entry");
+  }
+  return r->backend ? check_backend(r->self, r->backend) : STATUS_OK;
 }
 
 int cmd_show(const command *self, int argc, char **argv)
 {
-  const char *argument, *stage = NULL, *after = NULL;
+  show_request r = {.self = self, .stage = "graph"};
+  const char *argument;
   int first = 0, id;
   while ((id = option_next(self, argc, argv, &argument, &first)) >= 0) {
-    if (id == OPTION_STAGE) stage = argument;
-    if (id == OPTION_AFTER) after = argument;
+    if (id == OPTION_STAGE) r.stage = argument;
+    if (id == OPTION_AFTER) r.after = argument;
+    if (id == OPTION_BACKEND) r.backend = argument;
+    if (id == OPTION_ENTRY) r.entry = argument;
   }
   if (id != OPTION_END) return id == OPTION_HELP ? STATUS_OK : STATUS_USAGE;
-  if (after && strcmp(after, "list") == 0) {
+  if (r.after && strcmp(r.after, "list") == 0) {
     list_passes();
     return STATUS_OK;
   }
   if (argc - first != 1) return usage_error(self, argc == first ? "FILE is missing" : "it shows one file at a time");
-  if (after && !is_pass(after)) return unknown_pass(self, after);
-  if (stage && check_stage(self, stage) != STATUS_OK) return STATUS_USAGE;
-  if (after && stage && strcmp(stage, "graph") != 0) return usage_error(self, "--after goes with --stage graph only");
-  return show_file(argv[first], stage ? stage : "graph", after);
+  int status = check_request(&r);
+  if (status != STATUS_OK) return status;
+  r.path = argv[first];
+  if (!r.backend) r.backend = "llvm";
+  return show_file(&r);
 }

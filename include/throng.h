@@ -583,6 +583,10 @@ typedef struct tg_explain_options {
 TG_API tg_status tg_kernel_explain(const tg_kernel *kernel, const tg_explain_options *options, char **text,
                                    size_t *n_text, tg_error *error);
 
+/* The code that a kernel runs, as text for people: of `llvm` its assembly. *text is owned by the caller, as above.
+ * Errors: UNSUPPORTED (the back-end has none to show), NOMEM, INTERNAL. */
+TG_API tg_status tg_kernel_code(const tg_kernel *kernel, char **text, size_t *n_text, tg_error *error);
+
 /* ---- programs ------------------------------------------------------------------------------------------------- */
 
 /* Kernels and machines in the language: docs/language.md. */
@@ -675,6 +679,8 @@ TG_API const char *tg_machine_name(const tg_machine *machine);
 TG_API const char *tg_machine_backend(const tg_machine *machine);
 TG_API size_t tg_machine_n_operands(const tg_machine *machine);
 TG_API tg_status tg_machine_operand(const tg_machine *machine, size_t index, tg_machine_operand_info *info);
+/* The kernels that it runs, one for each phase, in order, for looking at; NULL past the end. */
+TG_API const tg_kernel *tg_machine_kernel(const tg_machine *machine, size_t phase);
 /* The position of the operand called name, or TG_POISON. */
 TG_API tg_operand tg_machine_find(const tg_machine *machine, const char *name);
 

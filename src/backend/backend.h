@@ -3,6 +3,7 @@
 #ifndef TG_BACKEND_BACKEND_H
 #define TG_BACKEND_BACKEND_H
 
+#include "base/text.h"
 #include "graph/cost.h"
 
 /* The memory of one operand, checked: element i lies at base + i * stride. base NULL: none (a param takes its default,
@@ -74,6 +75,8 @@ typedef struct tg_backend {
   cost_speed speed;
   /* Adds records of what it made of the graph, in sections of its own. NULL: it has nothing to say. */
   void (*explain)(const void *code, explainer *e);
+  /* Adds the code that runs, as text for people. NULL: it has none to show. */
+  tg_status (*text)(const void *code, text *out, tg_error *error);
 } tg_backend;
 
 extern const tg_backend ref_backend, vec_backend;

@@ -44,7 +44,8 @@ static const tg_plugin *load(const char *path, tg_error *error)
     return refuse(error, path, "it is no plug-in of Throng");
   }
   if (plugin->abi != TG_PLUGIN_ABI || plugin->size != sizeof(tg_plugin) || plugin->backend_abi != TG_BACKEND_ABI ||
-      plugin->args_size != sizeof(engine_args) || plugin->partials_size != sizeof(partials)) {
+      plugin->args_size != sizeof(engine_args) || plugin->partials_size != sizeof(partials) ||
+      plugin->text_size != sizeof(text)) {
     return refuse(error, path, "it was built for another version of the library");
   }
   return plugin;
@@ -189,6 +190,12 @@ static void run(const void *p, const engine_args *args, const uint64_t lanes[2],
   code->plugin->run(code->code, args, lanes, scratch, out);
 }
 
+static tg_status write_text(const void *p, text *out, tg_error *error)
+{
+  const plugin_code *code = p;
+  return code->plugin->text(code->code, out, error);
+}
+
 /* clang-format off */
 #define WIDTH(bits)                                                                                                    \
   static tg_status compile_##bits(tg_context *context, const tg_graph *graph, void **out, tg_error *error)             \
@@ -206,10 +213,7 @@ WIDTH(512)
     .abi = TG_BACKEND_ABI, .size = sizeof(tg_backend), .name = title,                                                  \
     .doc = "machine code by LLVM for the widest vectors of this machine", .supports = supports,                        \
     .compile = compile_##bits, .drop = drop, .uniform_bytes = uniform_bytes, .scratch_bytes = scratch_bytes,           \
-    .prepare = prepare, .run = run, .speed = {                                                                         \
-      600,                                                                                                             \
-      0                                                                                                                \
-    }                                                                                                                  \
+    .prepare = prepare, .run = run, .speed = {600, 0}, .text = write_text                                              \
   }
 
 const tg_backend llvm_backends[LLVM_WIDTHS] = {ROW("llvm", 0), ROW("llvm:128", 128), ROW("llvm:256", 256),

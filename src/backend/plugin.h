@@ -6,12 +6,12 @@
 
 #include "backend/backend.h"
 
-enum { TG_PLUGIN_ABI = 1 };
+enum { TG_PLUGIN_ABI = 2 };
 #define TG_PLUGIN_ENTRY "tg_plugin_entry"
 
 typedef struct tg_plugin {
   uint32_t abi, size; /* TG_PLUGIN_ABI and sizeof when compiled */
-  uint32_t backend_abi, args_size, partials_size;
+  uint32_t backend_abi, args_size, partials_size, text_size;
   const char *name, *version;
   bool (*supports)(tg_op op, tg_type type);
   /* Makes code from a binary module. width: of vectors in bits, 0 for the best of the machine. */
@@ -23,6 +23,7 @@ typedef struct tg_plugin {
   size_t (*scratch_bytes)(const void *code);
   void (*prepare)(const void *code, const engine_args *args, void *scratch, void *uniforms);
   void (*run)(const void *code, const engine_args *args, const uint64_t lanes[2], void *scratch, partials *out);
+  tg_status (*text)(const void *code, text *out, tg_error *error);
 } tg_plugin;
 
 typedef const tg_plugin *(*tg_plugin_function)(void);

@@ -191,6 +191,11 @@ const char *tg_machine_backend(const tg_machine *m)
   return tg_kernel_backend(m->phases[m->routines.n_phases - 1].kernel);
 }
 
+const tg_kernel *tg_machine_kernel(const tg_machine *m, size_t phase)
+{
+  return phase < m->routines.n_phases ? m->phases[phase].kernel : NULL;
+}
+
 size_t tg_machine_n_operands(const tg_machine *m)
 {
   return m->entry->n_operands;

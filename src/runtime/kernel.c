@@ -159,3 +159,23 @@ size_t tg_kernel_workspace_bytes(const tg_kernel *kernel)
 {
   return kernel->layout.most;
 }
+
+tg_status tg_kernel_code(const tg_kernel *kernel, char **out, size_t *n_out, tg_error *error)
+{
+  const tg_backend *backend = kernel->backend;
+  text t = {.allocator = kernel->context->allocator};
+  *out = NULL;
+  *n_out = 0;
+  if (backend->text == NULL) {
+    error_set(error, TG_UNSUPPORTED, "back-end %s has no code to show", backend->name);
+    error_hint(error, "the back-end llvm makes machine code");
+    return TG_UNSUPPORTED;
+  }
+  tg_status status = backend->text(kernel->code, &t, error);
+  if (status != TG_OK) {
+    text_free(&t);
+    return status;
+  }
+  status = text_take(&t, out, n_out);
+  return status == TG_OK ? TG_OK : error_set(error, status, "no memory for the code as text");
+}

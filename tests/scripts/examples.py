@@ -68,9 +68,27 @@ def check_stats():
           (float(found["greatest"]), int(found["greatest_at"])) == (sunspots.max(), sunspots.argmax()), out)
 
 
+def check_mandelbrot():
+    status, out, err = run(THRONG, "run", "examples/mandelbrot.tgg", "-n", "480000", "--param", "limit=40")
+    check("mandelbrot.tgg runs", status == 0, err)
+    lane = np.arange(480000, dtype=np.uint32)
+    scale = np.float32(0.00375)
+    a = np.float32(-2.25) + (lane % 800).astype(np.float32) * scale
+    b = np.float32(-1.125) + (lane // 800).astype(np.float32) * scale
+    x, y, steps = np.zeros_like(a), np.zeros_like(a), np.zeros(lane.size, np.int64)
+    near = np.full(lane.size, True)
+    with np.errstate(over="ignore", invalid="ignore"):
+        for _ in range(40):
+            near &= x * x + y * y < np.float32(4)
+            steps += near
+            x, y = (x * x - y * y) + a, (x * y + x * y) + b
+    check("mandelbrot: steps", re.search(rf"^total +{steps.sum()}$", out, re.MULTILINE) is not None, out)
+
+
 def main():
     check_series()
     check_stats()
+    check_mandelbrot()
     status, out, err = run(os.path.join(BUILD, "examples", "matmul"), "33")
     check("matmul: six loop orders agree", status == 0 and out.count("same bits") == 12, out + err)
     status, out, err = run(os.path.join(BUILD, "examples", "transpose"))

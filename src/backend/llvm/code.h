@@ -6,8 +6,7 @@
 #define TG_BACKEND_LLVM_CODE_H
 
 #include "backend/backend.h"
-
-#include <llvm-c/LLJIT.h>
+#include "backend/llvm/target.h"
 
 enum { JIT_STRIP = 256, JIT_MAX_LANES = 64 };
 #define JIT_NO_LANE UINT32_MAX
@@ -63,6 +62,7 @@ struct jit_code {
   tg_graph *graph;
   tg_context context; /* of the graph */
   unsigned n_lanes;   /* of a group */
+  jit_wish wish;      /* what it was made for */
   LLVMOrcLLJITRef jit;
   jit_function functions[JIT_VARIANT_COUNT]; /* NULL: there is none */
   bool *varies, *used;                       /* by value: differs between lanes; is an operand of something */

@@ -8,7 +8,6 @@
 #define TG_BACKEND_LLVM_EMIT_H
 
 #include "backend/llvm/code.h"
-#include "backend/llvm/target.h"
 
 #include <llvm-c/Core.h>
 
@@ -106,6 +105,8 @@ void jit_emit_sinks(jit_emitter *e);
 
 /* module.c: all functions of a graph. */
 tg_status jit_build(jit_code *code, const jit_target *target, tg_error *error);
+/* Their assembly. */
+tg_status jit_show(const jit_code *code, const jit_target *target, text *out, tg_error *error);
 
 /* plan.c */
 bool jit_plan(jit_code *code, const jit_target *target);

@@ -32,8 +32,8 @@ static tg_status make(jit_code *code, unsigned width, const void *module, size_t
 {
   jit_target target;
   TG_TRY(graph_decode(&code->context, module, bytes, &code->graph, error));
-  jit_wish wish = {width, code->graph->values.n > HUGE_GRAPH};
-  tg_status status = jit_target_open(&wish, &target, error);
+  code->wish = (jit_wish){width, code->graph->values.n > HUGE_GRAPH};
+  tg_status status = jit_target_open(&code->wish, &target, error);
   if (status == TG_OK && !jit_plan(code, &target)) {
     status = error_set(error, TG_NOMEM, "no memory for the code");
   }
@@ -72,11 +72,33 @@ static size_t scratch_bytes(const void *code)
   return ((const jit_code *)code)->scratch_bytes;
 }
 
+static void describe(const jit_code *code, const jit_target *target, text *out)
+{
+  char *cpu = LLVMGetTargetMachineCPU(target->machine);
+  text_format(out, "# graph %.200s: LLVM, for %.40s: vectors of %u bits, groups of %u lanes\n",
+              graph_str(code->graph, code->graph->name), cpu, 8 * target->vector_bytes, code->n_lanes);
+  LLVMDisposeMessage(cpu);
+}
+
+static tg_status write_text(const void *p, text *out, tg_error *error)
+{
+  const jit_code *code = p;
+  jit_target target;
+  tg_status status = jit_target_open(&code->wish, &target, error);
+  if (status == TG_OK) {
+    describe(code, &target, out);
+    status = jit_show(code, &target, out, error);
+  }
+  jit_target_close(&target);
+  return status;
+}
+
 static const tg_plugin plugin = {.abi = TG_PLUGIN_ABI,
                                  .size = sizeof(tg_plugin),
                                  .backend_abi = TG_BACKEND_ABI,
                                  .args_size = sizeof(engine_args),
                                  .partials_size = sizeof(partials),
+                                 .text_size = sizeof(text),
                                  .name = "llvm",
                                  .version = "LLVM 19",
                                  .supports = supports,
@@ -85,7 +107,8 @@ static const tg_plugin plugin = {.abi = TG_PLUGIN_ABI,
                                  .uniform_bytes = uniform_bytes,
                                  .scratch_bytes = scratch_bytes,
                                  .prepare = jit_prepare,
-                                 .run = jit_run};
+                                 .run = jit_run,
+                                 .text = write_text};
 
 TG_API const tg_plugin *tg_plugin_entry(void);
 

@@ -141,7 +141,7 @@ static void build_functions(jit_emitter *e, bool *built)
 
 /* ---- the module ---- */
 
-static tg_status link(jit_emitter *e, const bool *built, tg_error *error)
+static tg_status verify(const jit_emitter *e, tg_error *error)
 {
   char *message = NULL;
   if (LLVMVerifyModule(e->module, LLVMReturnStatusAction, &message)) {
@@ -150,6 +150,15 @@ static tg_status link(jit_emitter *e, const bool *built, tg_error *error)
     return status;
   }
   LLVMDisposeMessage(message);
+  return TG_OK;
+}
+
+/* What becomes of the module; `to` is what the caller gave. */
+typedef tg_status (*finish)(jit_emitter *e, const bool *built, void *to, tg_error *error);
+
+static tg_status link(jit_emitter *e, const bool *built, void *to, tg_error *error)
+{
+  (void)to;
   TG_TRY(jit_link(e->target, e->module, &e->code->jit, error));
   for (jit_variant v = JIT_FULL; v < JIT_VARIANT_COUNT; v++) {
     void *function = NULL;
@@ -161,7 +170,13 @@ static tg_status link(jit_emitter *e, const bool *built, tg_error *error)
   return TG_OK;
 }
 
-static tg_status emit_and_link(jit_emitter *e, tg_error *error)
+static tg_status write_assembly(jit_emitter *e, const bool *built, void *to, tg_error *error)
+{
+  (void)built;
+  return jit_assembly(e->target, e->module, to, error);
+}
+
+static tg_status emit_and_finish(jit_emitter *e, finish f, void *to, tg_error *error)
 {
   bool built[JIT_VARIANT_COUNT] = {false};
   LLVMTargetDataRef layout = LLVMCreateTargetDataLayout(e->target->machine);
@@ -171,10 +186,14 @@ static tg_status emit_and_link(jit_emitter *e, tg_error *error)
   LLVMSetTarget(e->module, triple);
   LLVMDisposeMessage(triple);
   build_functions(e, built);
-  return e->failed ? error_set(error, TG_NOMEM, "no memory for the code") : link(e, built, error);
+  if (e->failed) {
+    return error_set(error, TG_NOMEM, "no memory for the code");
+  }
+  TG_TRY(verify(e, error));
+  return f(e, built, to, error);
 }
 
-tg_status jit_build(jit_code *code, const jit_target *target, tg_error *error)
+static tg_status build(jit_code *code, const jit_target *target, finish f, void *to, tg_error *error)
 {
   size_t n = code->graph->values.n + 1;
   jit_emitter e = {.g = code->graph, .code = code, .target = target, .allocator = code->allocator};
@@ -189,7 +208,7 @@ tg_status jit_build(jit_code *code, const jit_target *target, tg_error *error)
     e.module = LLVMModuleCreateWithNameInContext("throng", e.context);
     e.b = LLVMCreateBuilderInContext(e.context);
     e.top = LLVMCreateBuilderInContext(e.context);
-    status = emit_and_link(&e, error);
+    status = emit_and_finish(&e, f, to, error);
     LLVMDisposeBuilder(e.b);
     LLVMDisposeBuilder(e.top);
     LLVMDisposeModule(e.module);
@@ -199,4 +218,16 @@ tg_status jit_build(jit_code *code, const jit_target *target, tg_error *error)
   alloc_free(a, e.values, n, sizeof *e.values);
   alloc_free(a, e.wide, n, sizeof *e.wide);
   return status;
+}
+
+tg_status jit_build(jit_code *code, const jit_target *target, tg_error *error)
+{
+  return build(code, target, link, NULL, error);
+}
+
+/* The same code once more: what a machine runs is not kept as text. */
+tg_status jit_show(const jit_code *code, const jit_target *target, text *out, tg_error *error)
+{
+  jit_code copy = *code;
+  return build(&copy, target, write_assembly, out, error);
 }

@@ -118,15 +118,31 @@ static tg_status fail(LLVMErrorRef failure, tg_error *error)
   return status;
 }
 
-tg_status jit_link(const jit_target *target, LLVMModuleRef module, LLVMOrcLLJITRef *jit, tg_error *error)
+static tg_status make_code(const jit_target *target, LLVMModuleRef module, LLVMCodeGenFileType form,
+                           LLVMMemoryBufferRef *out, tg_error *error)
 {
-  LLVMMemoryBufferRef object = NULL;
   char *message = NULL;
-  if (LLVMTargetMachineEmitToMemoryBuffer(target->machine, module, LLVMObjectFile, &message, &object)) {
+  if (LLVMTargetMachineEmitToMemoryBuffer(target->machine, module, form, &message, out)) {
     tg_status status = error_set(error, TG_INTERNAL, "LLVM makes no code: %.200s", message);
     LLVMDisposeMessage(message);
     return status;
   }
+  return TG_OK;
+}
+
+tg_status jit_assembly(const jit_target *target, LLVMModuleRef module, text *out, tg_error *error)
+{
+  LLVMMemoryBufferRef lines = NULL;
+  TG_TRY(make_code(target, module, LLVMAssemblyFile, &lines, error));
+  text_bytes(out, LLVMGetBufferStart(lines), LLVMGetBufferSize(lines));
+  LLVMDisposeMemoryBuffer(lines);
+  return out->failed ? error_set(error, TG_NOMEM, "no memory for the assembly") : TG_OK;
+}
+
+tg_status jit_link(const jit_target *target, LLVMModuleRef module, LLVMOrcLLJITRef *jit, tg_error *error)
+{
+  LLVMMemoryBufferRef object = NULL;
+  TG_TRY(make_code(target, module, LLVMObjectFile, &object, error));
   LLVMErrorRef failure = LLVMOrcCreateLLJIT(jit, NULL);
   if (failure != NULL) {
     *jit = NULL;

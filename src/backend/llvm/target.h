@@ -2,7 +2,7 @@
 #ifndef TG_BACKEND_LLVM_TARGET_H
 #define TG_BACKEND_LLVM_TARGET_H
 
-#include "base/error.h"
+#include "base/text.h"
 
 #include <llvm-c/LLJIT.h>
 #include <llvm-c/TargetMachine.h>
@@ -24,6 +24,8 @@ void jit_target_close(jit_target *target);
 
 /* Makes machine code of a module, and a JIT that holds it. */
 tg_status jit_link(const jit_target *target, LLVMModuleRef module, LLVMOrcLLJITRef *jit, tg_error *error);
+/* Its assembly, as text. */
+tg_status jit_assembly(const jit_target *target, LLVMModuleRef module, text *out, tg_error *error);
 tg_status jit_lookup(LLVMOrcLLJITRef jit, const char *name, void **function, tg_error *error);
 
 #endif
