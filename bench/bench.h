@@ -84,6 +84,12 @@ double wall_ns(void);
 /* Binds the calling thread to the index-th of the program's processors; false where that cannot be done. */
 bool pin_to(size_t index);
 
+/* Two threads for a context: the caller and one bound to the second processor. */
+typedef struct pool pool;
+pool *pool_new(void);
+tg_context *pool_context(pool *p);
+void pool_free(pool *p);
+
 /* ---- memory ---- */
 
 /* Memory in huge pages where there are any, filled with 0xAB. Two blocks never begin at the same place of a page. */
@@ -135,6 +141,9 @@ void subject_work(void *self, size_t times);
 /* Whether a back-end can take part: `ref` only where it takes less than a second. */
 bool subject_may(const char *backend, const program *p);
 
+/* The graph of section `collatz`, with memory for n counts of steps. */
+program collatz_program(uint32_t *steps, size_t n);
+
 /* Nodes of graph text: %y = sqrt(x x + z z) / 2 + (x - z) / (1 + |x|) of the f64 inputs x and z. */
 #define EXPRESSION_TEXT                                                                                                \
   "  %x = load x\n"                                                                                                    \
@@ -154,6 +163,31 @@ bool subject_may(const char *backend, const program *p);
   "  %above = sub %x, %z\n"                                                                                            \
   "  %right = div %above, %below\n"                                                                                    \
   "  %y = add %left, %right\n"
+
+/* ---- machines ---- */
+
+enum { BENCH_SEED = 42, NILE_YEARS = 100 };
+
+/* A machine of a .tg file, compiled. */
+typedef struct machine {
+  tg_program *program;
+  tg_machine *machine;
+  uint64_t n; /* instances, to be set by who times it */
+  double took_ns;
+} machine;
+
+/* name: of the file, from the top of the source tree. m must not move while it is open. */
+void machine_open(machine *m, tg_context *context, const char *backend, const char *name);
+void machine_set(machine *m, const char *param, uint64_t bits);
+void machine_bind(machine *m, const char *name, void *data, size_t n);
+void machine_close(machine *m);
+/* One run as something to be timed: by the processor time of the thread, or by the wall clock with machine_took. */
+void machine_work(void *self, size_t times);
+void machine_work_wall(void *self, size_t times);
+double machine_took(void *self);
+
+/* The annual flow of examples/data/nile.csv. */
+void read_nile(double flow[NILE_YEARS]);
 
 /* ---- contests ---- */
 
@@ -234,5 +268,12 @@ void bench_divide(bench *b);
 void bench_threads(bench *b);
 void bench_limits(bench *b);
 void bench_kernels(bench *b);
+void bench_machines(bench *b);
+void bench_pi(bench *b);
+void bench_bootstrap(bench *b);
+void bench_search(bench *b);
+void bench_arith(bench *b);
+void bench_scale(bench *b);
+void bench_start(bench *b);
 
 #endif

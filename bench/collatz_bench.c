@@ -24,11 +24,16 @@ static const char text[] = "graph collatz {\n"
                            "  store steps %steps\n"
                            "}\n";
 
+program collatz_program(uint32_t *steps, size_t n)
+{
+  return (program){text, n, 1000, {{"steps", steps, n}}, 1};
+}
+
 void bench_collatz(bench *b)
 {
   size_t n = choose_size(b, 10000000, 1000000);
   uint32_t *steps = block_new(n * sizeof *steps);
-  program p = {text, n, 1000, {{"steps", steps, n}}, 1};
+  program p = collatz_program(steps, n);
   peer_args args = {{NULL}, {steps}, {0, 0}, n};
   contest c = {.section = "collatz",
                .workload = "steps to 1, u64",

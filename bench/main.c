@@ -20,6 +20,13 @@ static const section sections[] = {
     {"collatz", "the steps of 1 to 10^7", bench_collatz},
     {"matmul", "matrices of 512 and 1024, an invocation for each row and column", bench_matmul},
     {"threads", "two threads against one", bench_threads},
+    {"machines", "machines against the same as kernels", bench_machines},
+    {"pi", "Monte Carlo pi", bench_pi},
+    {"bootstrap", "the stationary bootstrap of the Nile's flow", bench_bootstrap},
+    {"search", "a search whose instances differ in depth", bench_search},
+    {"arith", "VM instructions in a second, two threads", bench_arith},
+    {"scale", "the cost of an instance from 10^4 to 10^7 of them", bench_scale},
+    {"start", "`throng run` of a small program, from nothing to its end", bench_start},
     {"kernels", "the strip kernels of each instruction set, by themselves", bench_kernels},
 };
 enum { N_SECTIONS = sizeof sections / sizeof sections[0] };

@@ -6,6 +6,7 @@ throng-bench, which starts this and talks to it in lines:
     run ID TIMES           does it                 ok NANOSECONDS of processor time: this thread's and, of clang, its own
     fetch ID               its last result         ok BYTES, then the bytes
     close                  forgets every workload  ok 0"""
+import pathlib
 import resource
 import subprocess
 import sys
@@ -159,6 +160,81 @@ def mandelbrot(limit):
     return prepare
 
 
+def philox():
+    """Philox4x32-10 of a block of an instance: four words as uint64, for numba."""
+    u, low = np.uint64, np.uint64(0xFFFFFFFF)
+    half, m0, m1, w0, w1 = u(32), u(0xD2511F53), u(0xCD9E8D57), u(0x9E3779B9), u(0xBB67AE85)
+
+    @find_numba().njit(inline="always")
+    def words(block, instance, seed):
+        c0, c1, c2, c3, k0, k1 = block & low, block >> half, instance & low, instance >> half, seed & low, seed >> half
+        for _ in range(10):
+            a, b = c0 * m0, c2 * m1
+            c0, c1, c2, c3 = (b >> half) ^ c1 ^ k0, b & low, (a >> half) ^ c3 ^ k1, a & low
+            k0, k1 = (k0 + w0) & low, (k1 + w1) & low
+        return c0, c1, c2, c3
+    return words
+
+
+def pi(tool, n):
+    """The hits of pi.tg: 1000 darts of each instance."""
+    hits, words, u = np.zeros(n, np.uint32), philox(), np.uint64
+
+    @find_numba().njit("void(u4[::1], u8)")
+    def work(hits, seed):
+        for i in range(len(hits)):
+            inside = 0
+            for k in range(1000):
+                a, b, c, d = words(u(k), u(i), seed)
+                x, y = np.float64((a | b << u(32)) >> u(11)) * 2.0**-53, np.float64((c | d << u(32)) >> u(11)) * 2.0**-53
+                inside += x * x + y * y <= 1.0
+            hits[i] = inside
+
+    def call():
+        work(hits, 42)
+        return hits
+    return call
+
+
+def nile():
+    """The annual flow, from the series that the examples have."""
+    path = pathlib.Path(__file__).parent.parent / "examples/data/nile.csv"
+    return np.array([float(line.split(",")[1]) for line in path.read_text().splitlines()[1:]])
+
+
+def bootstrap(tool, n):
+    """The differences of bootstrap.tg, with its report."""
+    flow, difference, words, u = nile(), np.zeros(n), philox(), np.uint64
+
+    @find_numba().njit
+    def resampled(flow, w, block):
+        n = len(flow)
+        year = int(n * (w[0] * 2.0**-32))
+        total = flow[year]
+        for i in range(1, n):
+            draw = block * (w[i] * 2.0**-32)
+            following = year + 1 if year + 1 < n else 0
+            year = int(draw * n) if draw < 1.0 else following
+            total += flow[year]
+        return total / n
+
+    @find_numba().njit("void(f8[::1], f8[::1], u8)")
+    def work(difference, flow, seed):
+        w, before = np.zeros(len(flow) + 3, np.uint32), 28
+        for i in range(len(difference)):
+            for k in range((len(flow) + 3) // 4):
+                w[4 * k], w[4 * k + 1], w[4 * k + 2], w[4 * k + 3] = words(u(k), u(i), seed)
+            difference[i] = resampled(flow[before:], w[before:], 5.0) - resampled(flow[:before], w, 5.0)
+
+    def call():
+        work(difference, flow, 42)
+        ranks = [int(np.ceil(q * n)) - 1 for q in (0.025, 0.975)]
+        report = [difference.mean(), difference.std(ddof=1), np.partition(difference, ranks)[ranks]]
+        report.append(np.histogram(difference, 30, (-400, -100)))
+        return difference
+    return call
+
+
 def ready(tool, n):
     """n operations in a row, from nothing to something that can be called."""
     chain = "x * x"
@@ -189,7 +265,7 @@ def ready(tool, n):
 
 
 WORKLOADS = {"axpb": axpb, "expr": expression, "stats": stats, "invoke": invoke, "mandelbrot256": mandelbrot(256),
-             "mandelbrot2000": mandelbrot(2000), "ready": ready}
+             "mandelbrot2000": mandelbrot(2000), "pi": pi, "bootstrap": bootstrap, "ready": ready}
 TOOLS = {"numpy": lambda: np, "numexpr": lambda: numexpr, "numba": find_numba, "clang": find_clang}
 
 

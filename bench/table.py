@@ -29,7 +29,7 @@ def peer_cell(figure):
 
 
 def limits_value(figure):
-    return figure["section"] in ("invoke", "ready")
+    return figure["section"] in ("invoke", "ready", "start", "scale")
 
 
 def table(figures):

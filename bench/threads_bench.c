@@ -1,86 +1,8 @@
 /* threads_bench.c: section `threads`: the same invocation with two threads and with one, by the wall clock.
  *
  * The work is the image of section `mandelbrot`: all computing, and its parts differ much. The threads are the
- * caller's: here a helper thread that waits for work, bound to the second processor. */
+ * caller's (pool.c). */
 #include "mandelbrot.h"
-
-#include <pthread.h>
-
-/* ---- a pool of one helper ---- */
-
-typedef struct pool {
-  pthread_t helper;
-  pthread_mutex_t lock;
-  pthread_cond_t changed;
-  void (*task)(void *arg, size_t index);
-  void *arg;
-  size_t next, n_tasks, n_running;
-  bool is_ending;
-} pool;
-
-/* Does tasks until none is left. The lock is held before and after. */
-static void do_tasks(pool *p)
-{
-  while (p->next < p->n_tasks) {
-    size_t index = p->next++;
-    p->n_running++;
-    pthread_mutex_unlock(&p->lock);
-    p->task(p->arg, index);
-    pthread_mutex_lock(&p->lock);
-    p->n_running--;
-  }
-}
-
-static void *help(void *self)
-{
-  pool *p = self;
-  pin_to(1);
-  pthread_mutex_lock(&p->lock);
-  while (!p->is_ending) {
-    do_tasks(p);
-    pthread_cond_broadcast(&p->changed);
-    while (!p->is_ending && p->next >= p->n_tasks) {
-      pthread_cond_wait(&p->changed, &p->lock);
-    }
-  }
-  pthread_mutex_unlock(&p->lock);
-  return NULL;
-}
-
-static void parallel_for(void *self, size_t n_tasks, void (*task)(void *arg, size_t index), void *arg)
-{
-  pool *p = self;
-  pthread_mutex_lock(&p->lock);
-  p->task = task;
-  p->arg = arg;
-  p->next = 0;
-  p->n_tasks = n_tasks;
-  pthread_cond_broadcast(&p->changed);
-  do_tasks(p);
-  while (p->n_running > 0) {
-    pthread_cond_wait(&p->changed, &p->lock);
-  }
-  pthread_mutex_unlock(&p->lock);
-}
-
-static void start_pool(pool *p)
-{
-  *p = (pool){.is_ending = false};
-  demand(pthread_mutex_init(&p->lock, NULL) == 0 && pthread_cond_init(&p->changed, NULL) == 0 &&
-             pthread_create(&p->helper, NULL, help, p) == 0,
-         "no thread");
-}
-
-static void end_pool(pool *p)
-{
-  pthread_mutex_lock(&p->lock);
-  p->is_ending = true;
-  pthread_cond_broadcast(&p->changed);
-  pthread_mutex_unlock(&p->lock);
-  pthread_join(p->helper, NULL);
-}
-
-/* ---- the section ---- */
 
 /* An invocation timed by the wall clock. */
 typedef struct run {
@@ -123,14 +45,10 @@ static void time_backend(bench *b, tg_context *two, const char *backend, const m
 
 void bench_threads(bench *b)
 {
-  pool p;
   mandelbrot m;
-  tg_context *two;
-  tg_context_options options = TG_CONTEXT_OPTIONS_INIT;
   const char *backend;
-  start_pool(&p);
-  options.threads = (tg_threads){parallel_for, &p, 2};
-  demand(tg_context_create(&options, &two) == TG_OK, "no context");
+  pool *p = pool_new();
+  tg_context *two = pool_context(p);
   mandelbrot_make(&m, b->is_quick ? 8 : 10, 256);
   for (size_t i = 0; (backend = bench_backend(b, i)) != NULL; i++) {
     if (subject_may(backend, &m.program)) {
@@ -139,5 +57,5 @@ void bench_threads(bench *b)
   }
   block_free(m.count);
   tg_context_destroy(two);
-  end_pool(&p);
+  pool_free(p);
 }

@@ -2,13 +2,13 @@
 #include "peers.h"
 
 #ifdef PEERS_HAVE_GCC
-extern const peer_set peers_gcc, peers_scalar;
+extern const peer_set peers_gcc, peers_scalar, peers_gcc_machines;
 #endif
 #ifdef PEERS_HAVE_CLANG
-extern const peer_set peers_clang, peers_clang_fast;
+extern const peer_set peers_clang, peers_clang_fast, peers_clang_machines;
 #endif
 #ifdef PEERS_HAVE_AVX2
-extern const peer_set peers_avx2;
+extern const peer_set peers_avx2, peers_avx2_machines;
 extern const peer_limits peers_avx2_limits;
 #endif
 #ifdef PEERS_HAVE_ORC
@@ -31,6 +31,18 @@ static const peer_set *const sets[PEERS_COUNT] = {
 #endif
 };
 
+static const peer_set *const machines[PEERS_COUNT] = {
+#ifdef PEERS_HAVE_GCC
+    [PEERS_GCC] = &peers_gcc_machines,
+#endif
+#ifdef PEERS_HAVE_CLANG
+    [PEERS_CLANG] = &peers_clang_machines,
+#endif
+#ifdef PEERS_HAVE_AVX2
+    [PEERS_AVX2] = &peers_avx2_machines,
+#endif
+};
+
 static const peer_set absent[PEERS_COUNT] = {
     [PEERS_GCC] = {.name = "gcc"},        [PEERS_SCALAR] = {.name = "scalar gcc"},
     [PEERS_CLANG] = {.name = "clang"},    [PEERS_CLANG_FAST] = {.name = "clang no-errno"},
@@ -49,6 +61,11 @@ static int is_runnable(peer_kind kind)
 const peer_set *peers_find(peer_kind kind)
 {
   return sets[kind] != NULL && is_runnable(kind) ? sets[kind] : &absent[kind];
+}
+
+const peer_set *peers_find_machines(peer_kind kind)
+{
+  return machines[kind] != NULL && is_runnable(kind) ? machines[kind] : &absent[kind];
 }
 
 const peer_limits *peers_limits(void)

@@ -1,7 +1,8 @@
 /* peers.h: the peers in C: one signature for all of them, and a table of functions for each way to compile them.
  *
- * loops.c, plain loops, is compiled several times (cmake/bench.cmake has the compilers and flags); avx2.c is written by
- * hand for AVX2; orc.c asks Orc. What a set does not have, or what this build could not have, is NULL. */
+ * loops.c and machines.c, plain loops, are compiled several times (cmake/bench.cmake has the compilers and flags);
+ * avx2.c and avx2_search.c are written by hand for AVX2; orc.c asks Orc. What a set does not have, or what this build
+ * could not have, is NULL. */
 #ifndef PEERS_H
 #define PEERS_H
 
@@ -11,7 +12,7 @@
 typedef struct peer_args {
   const void *in[2];
   void *out[2];
-  double param[2];
+  double param[3];
   size_t n;
 } peer_args;
 
@@ -42,6 +43,9 @@ typedef struct peer_set {
   peer_fn divmod_i64;
   peer_fn f32_to_i32; /* toward zero, clamped, NaN gives 0 */
   peer_fn f64_to_i32;
+  peer_fn pi;        /* out0: u32 hits of instances 0 .. n - 1, param0: darts, param1: seed */
+  peer_fn bootstrap; /* out0: f64 differences; machines.c has the rest */
+  peer_fn queens;    /* out0: u32 solutions of instances 0 .. n - 1, param0: size of the board */
 } peer_set;
 
 /* What the machine can do at most; n elements of f32, or n rounds of 24 multiply-adds. NULL where there is no AVX2. */
@@ -62,6 +66,8 @@ typedef enum peer_kind {
 
 /* A set, empty but for its name if this build or machine lacks it. */
 const peer_set *peers_find(peer_kind kind);
+/* The same of machines.c, and by hand of avx2_search.c. */
+const peer_set *peers_find_machines(peer_kind kind);
 const peer_limits *peers_limits(void);
 
 /* Makes an Orc program of 20 operations and compiles it; NULL without Orc. */
