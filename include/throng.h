@@ -692,8 +692,8 @@ TG_API tg_status tg_machine_set(tg_machine *machine, tg_operand param, uint64_t 
  * thrown away. Errors: ARGUMENT. */
 TG_API tg_status tg_machine_bind(tg_machine *machine, tg_operand operand, const tg_binding *binding, tg_error *error);
 
-/* Runs n instances. fuel: loop rounds that an instance may take in a phase (TG_FUEL_UNLIMITED). Errors: ARGUMENT
- * (something has no value), BOUNDS, OVERLAP, NOMEM. Traps are no error: see the outcome. */
+/* Runs n instances. fuel: loop rounds that an instance may take in all phases together (TG_FUEL_UNLIMITED). Errors:
+ * ARGUMENT (something has no value), BOUNDS, OVERLAP, NOMEM. Traps are no error: see the outcome. */
 TG_API tg_status tg_machine_run(tg_machine *machine, uint64_t n, uint64_t seed, uint64_t fuel, tg_error *error);
 
 /* The same in parts, for inputs and outputs that memory does not hold: begin, then parts of instances (every part but

@@ -172,6 +172,7 @@ tg_status machine_bind_operand(tg_machine *m, uint32_t phase, uint32_t operand, 
   case ROUTINE_LENGTH: return bind_length(m, role.index, out, error);
   case ROUTINE_COUNT: *out = at(&m->n_all, sizeof m->n_all, 0); break;
   case ROUTINE_SEED: *out = at(&m->seed, sizeof m->seed, 0); break;
+  case ROUTINE_FUEL: *out = at(&m->fuel, sizeof m->fuel, 0); break;
   case ROUTINE_TABLE: *out = bind_table(m, role.index); break;
   case ROUTINE_LOAD:
   case ROUTINE_SAVE: *out = bind_slot(m, role.index); break;

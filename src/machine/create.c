@@ -85,7 +85,6 @@ static bool make_lists(tg_machine *m)
   }
   m->sinks = arena_array(&m->memory, unsigned char *, n);
   m->phases = arena_array(&m->memory, machine_phase, m->routines.n_phases);
-  m->slots = arena_array(&m->memory, unsigned char *, m->routines.slots.n);
   if (m->entry->report != NULL) {
     m->samples = arena_array(&m->memory, samples, m->entry->report->n_reductions);
     m->reduced = arena_array(&m->memory, reduced, m->entry->report->n_reductions);
@@ -109,8 +108,45 @@ static tg_status compile_phase(tg_machine *m, uint32_t k, tg_error *error)
   options.passes = m->passes;
   TG_TRY(tg_compile(m->context, m->routines.phases[k].graph, &options, &phase->kernel, error));
   phase->n = tg_kernel_n_operands(phase->kernel);
-  phase->bindings = arena_array(&m->memory, tg_binding, phase->n);
-  return phase->bindings == NULL ? error_set(error, TG_NOMEM, "no memory for a machine") : TG_OK;
+  return TG_OK;
+}
+
+static tg_status compile(tg_machine *m, tg_error *error)
+{
+  for (uint32_t k = 0; k < m->routines.n_phases; k++) {
+    TG_TRY(compile_phase(m, k, error));
+  }
+  return TG_OK;
+}
+
+static void drop_kernels(tg_machine *m)
+{
+  for (uint32_t k = 0; m->phases != NULL && k < m->routines.n_phases; k++) {
+    tg_run_destroy(m->phases[k].run);
+    tg_kernel_destroy(m->phases[k].kernel);
+    m->phases[k] = (machine_phase){0};
+  }
+}
+
+/* The number of phases stays. After an error the machine is as it was, or has no kernels and is made again when it is
+ * next asked for. */
+tg_status machine_count_fuel(tg_machine *m, bool counts_fuel, tg_error *error)
+{
+  routine_set made;
+  routine_options options = m->options;
+  options.counts_fuel = counts_fuel;
+  if (m->options.counts_fuel == counts_fuel && m->is_compiled) {
+    return TG_OK;
+  }
+  TG_TRY(routine_lower(m->p, m->entry, &options, &made, error));
+  drop_kernels(m);
+  routine_drop(&m->routines);
+  m->routines = made;
+  m->options = options;
+  m->is_compiled = false;
+  TG_TRY(compile(m, error));
+  m->is_compiled = true;
+  return TG_OK;
 }
 
 static tg_status make(tg_machine *m, const tg_machine_options *options, tg_error *error)
@@ -122,13 +158,13 @@ static tg_status make(tg_machine *m, const tg_machine_options *options, tg_error
   const char *backend = options->backend == NULL ? "auto" : options->backend;
   m->backend = arena_string(&m->memory, backend, strlen(backend));
   m->passes = options->passes;
-  TG_TRY(routine_lower(m->p, m->entry, options->state_bytes, &m->routines, error));
+  m->options.state_bytes = options->state_bytes;
+  TG_TRY(routine_lower(m->p, m->entry, &m->options, &m->routines, error));
   if (!make_lists(m)) {
     return error_set(error, TG_NOMEM, "no memory for a machine");
   }
-  for (uint32_t k = 0; k < m->routines.n_phases; k++) {
-    TG_TRY(compile_phase(m, k, error));
-  }
+  TG_TRY(compile(m, error));
+  m->is_compiled = true;
   return TG_OK;
 }
 
@@ -167,10 +203,7 @@ void tg_machine_destroy(tg_machine *m)
   if (m == NULL) {
     return;
   }
-  for (uint32_t k = 0; m->phases != NULL && k < m->routines.n_phases; k++) {
-    tg_run_destroy(m->phases[k].run);
-    tg_kernel_destroy(m->phases[k].kernel);
-  }
+  drop_kernels(m);
   samples_end(m);
   routine_drop(&m->routines);
   arena_free(&m->run_memory);
@@ -188,7 +221,8 @@ const char *tg_machine_name(const tg_machine *m)
 
 const char *tg_machine_backend(const tg_machine *m)
 {
-  return tg_kernel_backend(m->phases[m->routines.n_phases - 1].kernel);
+  const tg_kernel *last = m->phases[m->routines.n_phases - 1].kernel;
+  return last == NULL ? m->backend : tg_kernel_backend(last);
 }
 
 const tg_kernel *tg_machine_kernel(const tg_machine *m, size_t phase)

@@ -44,7 +44,8 @@ struct tg_machine {
   tg_context *context;
   const program *p;
   const prog_entry *entry;
-  routine_set routines;
+  routine_options options;
+  routine_set routines; /* lowered again when a run wants fuel counted that the one before did not, or the other way */
   machine_phase *phases;
   const char *backend; /* as asked for */
   uint64_t passes;
@@ -64,6 +65,7 @@ struct tg_machine {
   unsigned char **sinks; /* by operand of the entry: memory of outputs that nobody wants */
 
   /* Of the run. */
+  bool is_compiled; /* all phases have kernels */
   bool is_running;
   uint64_t n_all, n_done, seed, fuel;
   tg_machine_outcome outcome;
@@ -72,6 +74,9 @@ struct tg_machine {
   reduced *reduced; /* by reduction */
   reduced *named;   /* by variable of the report */
 };
+
+/* create.c: makes the machine one whose graphs count fuel, or not: see routine_options. */
+tg_status machine_count_fuel(tg_machine *m, bool counts_fuel, tg_error *error);
 
 /* bind.c: the memory of one operand of a phase in the window of `lanes` lanes that starts `first` lanes into the part.
  */

@@ -36,7 +36,11 @@ static tg_status make_window(tg_machine *m, tg_error *error)
   arena_free(&m->run_memory);
   arena_init(&m->run_memory, m->context->allocator);
   m->window = needs_window(m) ? n : 0;
-  for (size_t k = 0; k < m->routines.slots.n; k++) {
+  m->slots = arena_array(&m->run_memory, unsigned char *, m->routines.slots.n);
+  for (uint32_t k = 0; k < m->routines.n_phases; k++) {
+    m->phases[k].bindings = arena_array(&m->run_memory, tg_binding, m->phases[k].n);
+  }
+  for (size_t k = 0; m->slots != NULL && k < m->routines.slots.n; k++) {
     m->slots[k] = arena_zeroed(&m->run_memory, m->window, type_table[m->routines.slots.data[k].type].bytes);
   }
   for (int k = 0; k < 2; k++) {
@@ -86,6 +90,7 @@ tg_status tg_machine_begin(tg_machine *m, uint64_t n, uint64_t seed, uint64_t fu
   m->fuel = fuel;
   m->outcome = (tg_machine_outcome){0};
   m->none = 0;
+  TG_TRY(machine_count_fuel(m, fuel != TG_FUEL_UNLIMITED && m->routines.n_phases > 1, error));
   TG_TRY(make_window(m, error));
   TG_TRY(make_bins(m, error));
   TG_TRY(samples_begin(m, error));
@@ -128,7 +133,7 @@ static void note_traps(tg_machine *m, uint32_t k, const tg_outcome *outcome)
     pos = r->positions.data[outcome->first_position - 1];
   }
   all->first_instance = outcome->first_lane;
-  all->first_code = outcome->first_code;
+  all->first_code = outcome->first_code == ROUTINE_OUT_OF_FUEL ? TG_TRAP_FUEL : outcome->first_code;
   all->first_pos = (tg_pos){pos.line, pos.column, pos.length};
   all->first_path = m->p->files[pos.file].path;
 }
@@ -144,7 +149,7 @@ static tg_status run_phase(tg_machine *m, uint32_t k, uint64_t first, size_t lan
   part.n = lanes;
   part.bindings = m->phases[k].bindings;
   part.n_bindings = m->phases[k].n;
-  part.fuel = m->fuel;
+  part.fuel = m->options.counts_fuel ? TG_FUEL_UNLIMITED : m->fuel;
   part.outcome = &outcome;
   TG_TRY(tg_run_part(m->phases[k].run, &part, error));
   note_traps(m, k, &outcome);

@@ -109,8 +109,19 @@ static tg_value go_on(lowering *l, const loop *p)
   return left == TG_POISON ? condition : tg_andnot(l->g, condition, left);
 }
 
+/* A round takes a unit of fuel, or traps if none is left; engines count it where the graph does not. */
+static void take_fuel(lowering *l, const loop *p)
+{
+  if (l->fuel != NO_CELL) {
+    tg_value left = cell_get(l, l->fuel);
+    tg_trap(l->g, tg_eq(l->g, left, lower_u64(l, 0)), ROUTINE_OUT_OF_FUEL, lower_position(l, p->s->pos));
+    cell_set(l, l->fuel, tg_sub(l->g, left, lower_u64(l, 1)));
+  }
+}
+
 static void lower_body(lowering *l, const loop *p)
 {
+  take_fuel(l, p);
   if (exits_of_list(p->s->body) & PROG_CONTINUES) {
     l->frame->continued = cells_push(l, lower_bool(l, false));
   }

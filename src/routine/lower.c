@@ -15,7 +15,8 @@ static tg_operand *no_operands(lowering *l, size_t n)
 
 tg_status lowering_open(lowering *l, const program *p, const prog_entry *entry, const char *name, routine *out)
 {
-  *l = (lowering){.p = p, .entry = entry, .out = out, .draws = NO_CELL, .count = TG_POISON, .seed = TG_POISON};
+  *l = (lowering){.p = p, .entry = entry, .out = out, .draws = NO_CELL, .fuel = NO_CELL};
+  l->count = l->seed = l->fuel_left = TG_POISON;
   memset(out, 0, sizeof *out);
   arena_init(&l->memory, p->context->allocator);
   l->params = no_operands(l, entry->n_operands);

@@ -44,13 +44,14 @@ typedef struct lowering {
   bool *marks; /* scratch of region.c, by cell */
   size_t n_marks;
   frame *frame;
+  uint32_t fuel;                                  /* a cell: rounds left, if the graph counts them, or NO_CELL */
   uint32_t draws;                                 /* the first of the DRAW_CELLS, or NO_CELL */
   unsigned taken;                                 /* 0 to 3 or DRAWS_UNKNOWN */
   tg_operand *params, *lengths, *tables, *shared; /* by operand of the entry or table; TG_POISON: not declared yet */
   tg_value *inputs;                               /* by operand of the entry */
-  tg_operand count, seed;
-  const prog_report *report; /* when lowering a report's lines */
-  tg_value *reduced, *named; /* then: by reduction, by variable */
+  tg_operand count, seed, fuel_left;              /* fuel_left: the parameter */
+  const prog_report *report;                      /* when lowering a report's lines */
+  tg_value *reduced, *named;                      /* then: by reduction, by variable */
   bool is_out_of_memory, has_error;
   lang_pos error_pos;
   const frame *error_frame;
@@ -85,6 +86,7 @@ tg_value operand_param(lowering *l, uint32_t index);
 tg_value operand_length(lowering *l, uint32_t index);
 tg_value operand_count(lowering *l);
 tg_value operand_seed(lowering *l);
+tg_value operand_fuel(lowering *l);
 tg_operand operand_table(lowering *l, uint32_t index);
 tg_operand operand_shared(lowering *l, uint32_t index);
 
@@ -97,8 +99,9 @@ typedef struct cell_list {
 /* The cells that statements from `first` on may assign, and the `extra` cells; of random numbers too if it draws. */
 cell_list region_of(lowering *l, const prog_stmt *const *lists, uint32_t n_lists, const uint32_t *extra,
                     uint32_t n_extra, bool draws);
-/* PROG_TRAPS | PROG_LOOPS | PROG_DRAWS of an expression, and of statements to the end of the list. */
+/* PROG_TRAPS | PROG_LOOPS | PROG_DRAWS of an expression, of a statement, and of statements to the end of the list. */
 unsigned effects_of_expr(const program *p, const prog_expr *e);
+unsigned effects_of_stmt(const program *p, const prog_stmt *s);
 unsigned effects_of_list(const program *p, const prog_stmt *s);
 /* PROG_BREAKS | PROG_CONTINUES | PROG_RETURNS of statements to the end of the list. */
 unsigned exits_of_list(const prog_stmt *s);

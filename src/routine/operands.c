@@ -67,6 +67,14 @@ tg_value operand_seed(lowering *l)
   return tg_param(l->g, l->seed);
 }
 
+tg_value operand_fuel(lowering *l)
+{
+  if (l->fuel_left == TG_POISON) {
+    l->fuel_left = operand_add(l, TG_PARAM, (routine_operand){ROUTINE_FUEL, 0, 0}, "run.fuel", TG_MODE_U64);
+  }
+  return tg_param(l->g, l->fuel_left);
+}
+
 /* Tables of different files may have one name: the number makes them differ. */
 tg_operand operand_table(lowering *l, uint32_t index)
 {

@@ -28,7 +28,7 @@ unsigned effects_of_expr(const program *p, const prog_expr *e)
   return effects;
 }
 
-static unsigned effects_of_stmt(const program *p, const prog_stmt *s)
+unsigned effects_of_stmt(const program *p, const prog_stmt *s)
 {
   unsigned effects = s->kind == STMT_ASSERT ? PROG_TRAPS : 0;
   effects |= s->kind == STMT_WHILE || s->kind == STMT_FOR || s->kind == STMT_REPEAT ? PROG_LOOPS : 0;
@@ -163,5 +163,6 @@ cell_list region_of(lowering *l, const prog_stmt *const *lists, uint32_t n_lists
   if (draws) {
     mark(l, l->draws, DRAW_CELLS);
   }
+  mark(l, l->fuel, 1);
   return collect(l);
 }

@@ -12,6 +12,7 @@ typedef enum routine_role {
   ROUTINE_LENGTH,    /* param u64: the length of shared operand `index` */
   ROUTINE_COUNT,     /* param u64: how many instances the run has */
   ROUTINE_SEED,      /* param u64 */
+  ROUTINE_FUEL,      /* param u64: the loop rounds that an instance may take in all phases together */
   ROUTINE_INPUT,     /* input: operand `index` */
   ROUTINE_SHARED,    /* table: operand `index` */
   ROUTINE_TABLE,     /* table: table `index` of the program */
@@ -32,8 +33,9 @@ typedef struct routine_operand {
   uint32_t index, element;
 } routine_operand;
 
-/* The code of the trap by which an instance that halted in an earlier phase takes no part in a later one. */
-enum { ROUTINE_HALTED = 0 };
+/* Codes of traps that the graphs have of their own: an instance that halted in an earlier phase takes no part in a
+ * later one; a graph that counts fuel has none left (graphs may not say TG_TRAP_FUEL). */
+enum { ROUTINE_HALTED = 0, ROUTINE_OUT_OF_FUEL = 0x7FFFFFFF };
 
 typedef struct routine {
   tg_graph *graph;               /* finished */
@@ -58,9 +60,15 @@ typedef struct routine_set {
   tg_context *context;
 } routine_set;
 
-/* Lowers an entry of a program. budget: bytes of state that may live across a `sync`. *out is to be dropped after OK.
- * Errors: LIMIT (too large: the message names the chain of calls; over the budget: it names the variables), NOMEM. */
-tg_status routine_lower(const program *p, const prog_entry *entry, uint32_t budget, routine_set *out, tg_error *error);
+typedef struct routine_options {
+  uint32_t state_bytes; /* how many may live across a `sync` */
+  bool counts_fuel;     /* the graphs count rounds of loops themselves, over all phases: see ROUTINE_FUEL */
+} routine_options;
+
+/* Lowers an entry of a program. *out is to be dropped after OK. Errors: LIMIT (too large: the message names the chain
+ * of calls; over the budget: it names the variables), NOMEM. */
+tg_status routine_lower(const program *p, const prog_entry *entry, const routine_options *options, routine_set *out,
+                        tg_error *error);
 void routine_drop(routine_set *set);
 
 /* Lowers expressions of a report that are the same for all instances, each of a scalar type, to one graph of one lane.

@@ -220,7 +220,71 @@ def phases(t):
     many = "".join(f"    var v{i} = f64(id) * {i}.5;\n" for i in range(17)) + "    sync;\n    y = " + " + ".join(f"v{i}" for i in range(17))
     (t.folder / "over.tg").write_text(f"machine over {{\n    out y: f64;\n{many};\n}}\n", encoding="utf-8")
     result = t.run("run", "over.tg")
-    t.check("over the budget: an error that names the variables", result.status == 1 and "144 bytes" in result.err and "v16" in result.err, result)
+    t.check("over the budget: an error that names the variables", result.status == 1 and "136 bytes" in result.err and "v16" in result.err, result)
+
+
+FUEL = """
+machine fuel {
+    out a: u64;
+    out path: [u32; 3];
+    out late: u32;
+    var n = id % 13;
+    var junk = f64(id);
+    repeat n {
+        a += 1;
+    }
+    if id == 3 {
+        return;
+    }
+    sync;
+    junk = 2.0;
+    while a % 7 != 6 {
+        a += 1;
+    }
+    sync;
+    for i in 0..3 {
+        path[i] = u32(a) + u32(junk);
+    }
+    repeat n {
+        if late == 9 {
+            break;
+        }
+        late += 1;
+    }
+}
+"""
+
+
+def rounds_of_fuel(n_all):
+    """Of each instance: what the machine gives, and the rounds that it takes in all its phases."""
+    for number in range(n_all):
+        n = number % 13
+        if number == 3:
+            yield (3, 0, 0), 3
+            continue
+        more = (6 - n) % 7
+        a, broken = n + more, n > 9
+        yield (a, a + 2, min(n, 9)), n + more + 3 + (10 if broken else n)
+
+
+def fuel(t):
+    """One budget for all phases, on every engine, to the last round."""
+    (t.folder / "fuel.tg").write_text(FUEL, encoding="utf-8")
+    (t.folder / "one.tg").write_text(FUEL.replace("    sync;\n", ""), encoding="utf-8")
+    instances = list(rounds_of_fuel(40))
+    listed = t.run("backends").out
+    names = [name for name in ("ref", "vec", "llvm") if re.search(rf"^{name}(?!.* not available)", listed, re.MULTILINE)]
+    for most in [0, 3, 15, 16, 23, 100]:
+        wanted = [given if taken <= most else (0, 0, 0) for given, taken in instances]
+        n_out = sum(taken > most for _, taken in instances)
+        for way in [["--backend", name, "--passes", passes] for name in names for passes in ("all", "none")]:
+            for file in "fuel.tg", "one.tg":
+                result = t.run("run", file, "-n", 40, "--max-steps", most, "--out", "a=a.npy", "--out", "path=path.npy",
+                               "--out", "late=late.npy", *way)
+                found = list(zip(*(np.load(t.folder / f"{name}.npy").reshape(40, -1)[:, -1].tolist() for name in ("a", "path", "late"))))
+                t.check(f"{file}: {most} rounds, {' '.join(way)}",
+                        found == wanted and result.status == (3 if n_out else 0) and (f"{n_out} of 40" in result.err or not n_out),
+                        f"{result}\n{found}\n{wanted}")
 
 
 # ---- kernels, and what is wrong ----
@@ -289,7 +353,7 @@ def embedded(t):
 
 def main():
     with Suite() as t:
-        for part in pi, bootstrap, others, blocks, reports, phases, kernels, embedded:
+        for part in pi, bootstrap, others, blocks, reports, phases, fuel, kernels, embedded:
             part(t)
     return 1 if t.failed else 0
 
