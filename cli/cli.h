@@ -42,6 +42,7 @@ extern const command commands[];
 int cmd_run(const command *self, int argc, char **argv);
 int cmd_check(const command *self, int argc, char **argv);
 int cmd_show(const command *self, int argc, char **argv);
+int cmd_trace(const command *self, int argc, char **argv);
 int cmd_explain(const command *self, int argc, char **argv);
 int cmd_convert(const command *self, int argc, char **argv);
 int cmd_fmt(const command *self, int argc, char **argv);
@@ -52,6 +53,7 @@ int cmd_help(const command *self, int argc, char **argv);
 
 extern const option_row run_options[];
 extern const option_row show_options[];
+extern const option_row trace_options[];
 extern const option_row explain_options[];
 extern const option_row fmt_options[];
 extern const option_row ops_options[];

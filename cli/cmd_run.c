@@ -8,23 +8,6 @@
 #include <time.h>
 #include <unistd.h>
 
-enum {
-  OPTION_IN = 256,
-  OPTION_PARAM,
-  OPTION_SIZE,
-  OPTION_ENTRY,
-  OPTION_SEED,
-  OPTION_OUT,
-  OPTION_BACKEND,
-  OPTION_THREADS,
-  OPTION_MAX_STEPS,
-  OPTION_WINDOW,
-  OPTION_PASSES,
-  OPTION_STATS,
-  OPTION_JSON,
-  OPTION_QUIET
-};
-
 const option_row run_options[] = {
     {'n', "lanes", "N", "the number of lanes or instances; without it, the length of the inputs"},
     {OPTION_IN, "in", "NAME=PATH[:COLUMN]", "read an input, table or accumulator from .npy, .csv or .bin"},
@@ -63,7 +46,7 @@ static int add_assignment(run *r, assignment_kind kind, const char *text)
   return STATUS_OK;
 }
 
-static int read_option(run *r, int id, const char *argument)
+int run_option(run *r, int id, const char *argument)
 {
   request *q = &r->request;
   switch (id) {
@@ -92,19 +75,18 @@ static int read_option(run *r, int id, const char *argument)
   return STATUS_OK;
 }
 
-/* Returns whether to go on; otherwise *status is what to return. */
-static bool read_options(run *r, int argc, char **argv, int *status)
+bool run_options_read(run *r, int argc, char **argv, int (*option)(run *r, int id, const char *argument), int *status)
 {
   const char *argument;
   int first = 0, id;
   while ((id = option_next(r->self, argc, argv, &argument, &first)) >= 0) {
-    *status = read_option(r, id, argument);
+    *status = option(r, id, argument);
     if (*status != STATUS_OK) return false;
   }
   *status = id == OPTION_HELP ? STATUS_OK : STATUS_USAGE;
   if (id != OPTION_END) return false;
   if (argc == first) usage_error(r->self, "FILE is missing");
-  if (argc - first > 1) usage_error(r->self, "'%s' is too much: it runs one file", argv[first + 1]);
+  if (argc - first > 1) usage_error(r->self, "'%s' is too much: it takes one file", argv[first + 1]);
   r->request.file = argv[first];
   return argc - first == 1;
 }
@@ -174,22 +156,27 @@ static void drop_operand(run_operand *o)
   free(o->path);
 }
 
+void run_free(run *r)
+{
+  run_files_drop(r);
+  for (size_t k = 0; k < r->n_operands; k++) drop_operand(&r->operands[k]);
+  free(r->operands);
+  free(r->request.assignments);
+  tg_kernel_destroy(r->kernel);
+  tg_machine_destroy(r->machine);
+  tg_program_destroy(r->program);
+  source_free(&r->source);
+  tg_context_destroy(r->context);
+}
+
 int cmd_run(const command *self, int argc, char **argv)
 {
   run r = {.self = self, .request = {.fuel = TG_FUEL_UNLIMITED}};
   int status = STATUS_ERROR;
-  if (read_options(&r, argc, argv, &status)) {
+  if (run_options_read(&r, argc, argv, run_option, &status)) {
     r.context = make_context_threads(r.request.n_threads);
     status = r.context ? execute(&r) : STATUS_ERROR;
   }
-  run_files_drop(&r);
-  for (size_t k = 0; k < r.n_operands; k++) drop_operand(&r.operands[k]);
-  free(r.operands);
-  free(r.request.assignments);
-  tg_kernel_destroy(r.kernel);
-  tg_machine_destroy(r.machine);
-  tg_program_destroy(r.program);
-  source_free(&r.source);
-  tg_context_destroy(r.context);
+  run_free(&r);
   return status;
 }

@@ -7,6 +7,7 @@ const command commands[] = {
     {"run", cmd_run, "run a graph on streams from files", "FILE [OPTION]...", run_options},
     {"check", cmd_check, "read and verify programs, print diagnostics only", "FILE...", NULL},
     {"show", cmd_show, "print a program as text, also after a pass", "FILE [OPTION]...", show_options},
+    {"trace", cmd_trace, "step through one instance of a program", "FILE [OPTION]...", trace_options},
     {"explain", cmd_explain, "tell what is made of a program and why, and what it should take", "FILE [OPTION]...",
      explain_options},
     {"convert", cmd_convert, "write a program as .tgg, .tgb, .tgs or .tgsb, as OUT is named", "IN OUT", NULL},

@@ -84,17 +84,47 @@ typedef struct run {
   tg_stats stats;
 } run;
 
+/* Options that `run` and `trace` share, by their numbers; RUN_OPTIONS: the first number that is free. */
+enum {
+  OPTION_IN = 256,
+  OPTION_PARAM,
+  OPTION_SIZE,
+  OPTION_ENTRY,
+  OPTION_SEED,
+  OPTION_OUT,
+  OPTION_BACKEND,
+  OPTION_THREADS,
+  OPTION_MAX_STEPS,
+  OPTION_WINDOW,
+  OPTION_PASSES,
+  OPTION_STATS,
+  OPTION_JSON,
+  OPTION_QUIET,
+  RUN_OPTIONS
+};
+
+/* Takes an option; STATUS_USAGE after a message. */
+int run_option(run *r, int id, const char *argument);
+/* Reads all options, each by `option`, and the file. Returns whether to go on; otherwise *status is what to return. */
+bool run_options_read(run *r, int argc, char **argv, int (*option)(run *r, int id, const char *argument), int *status);
+/* Releases everything. */
+void run_free(run *r);
+
 /* Gives every operand its value, memory or file and finds the number of lanes. Prints what is wrong and returns its
  * exit status. */
 int run_bind(run *r);
 
 /* Reads what is to run: a graph or a machine. */
 int run_read(run *r);
+/* The same of a program whose file was read. */
+int run_read_machine(run *r);
 /* Compiles a graph; a machine is compiled when it is read. */
 int run_compile(run *r);
 /* The number of operands, and what they are. */
 size_t run_n_operands(const run *r);
 void run_describe(run *r, size_t k);
+/* The value of a column of one element, in native mode. */
+uint64_t run_bits(const column *c);
 /* The default file of an operand, "folder/file:column", to be freed; NULL: there is none. */
 char *run_default_file(const run *r, size_t k);
 /* Begins the lanes; runs those of a window, whose bindings are given; ends them. */

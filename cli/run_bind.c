@@ -23,7 +23,7 @@ static int unknown_operand(const run *r, const assignment *a)
   snprintf(name, sizeof name, "%.*s", a->n_name < 60 ? (int)a->n_name : 60, a->text);
   nearest n = nearest_to(name);
   for (size_t k = 0; k < r->n_operands; k++) nearest_offer(&n, r->operands[k].info.name);
-  fprintf(stderr, "throng run: error: %s has no operand '%s'\n", r->request.file, name);
+  fprintf(stderr, "throng %s: error: %s has no operand '%s'\n", r->self->name, r->request.file, name);
   if (n.best) {
     print_hint("did you mean '%s'?", n.best);
   } else {
@@ -51,9 +51,9 @@ static const struct {
     [TG_OUTPUT] = {"out", "PATH"},   [TG_RESULT] = {"out", "PATH"}, [TG_ACCUMULATOR] = {"size", "COUNT"},
 };
 
-static int wrong_option(const assignment *a, const tg_operand_info *info)
+static int wrong_option(const run *r, const assignment *a, const tg_operand_info *info)
 {
-  fprintf(stderr, "throng run: error: --%s cannot be used for %s '%s'\n", option_names[a->kind],
+  fprintf(stderr, "throng %s: error: --%s cannot be used for %s '%s'\n", r->self->name, option_names[a->kind],
           operand_kind_name(info->kind), info->name);
   print_hint("use --%s %s=%s", uses[info->kind].option, info->name, uses[info->kind].value);
   return STATUS_USAGE;
@@ -88,7 +88,7 @@ static int resolve(run *r, assignment *a)
   }
   if (k == r->n_operands) return unknown_operand(r, a);
   a->operand = k;
-  if (!fits(r->operands[k].info.kind, a->kind)) return wrong_option(a, &r->operands[k].info);
+  if (!fits(r->operands[k].info.kind, a->kind)) return wrong_option(r, a, &r->operands[k].info);
   for (const assignment *b = r->request.assignments; b < a; b++) {
     if (b->operand == k && b->kind != ASSIGN_OUT && a->kind != ASSIGN_OUT) {
       return usage_error(r->self, "'%s' is given twice, by --%s and --%s", r->operands[k].info.name,
@@ -201,10 +201,10 @@ static int bind_default(run *r, size_t k)
   return status;
 }
 
-static int missing_operand(const tg_operand_info *info)
+static int missing_operand(const run *r, const tg_operand_info *info)
 {
-  fprintf(stderr, "throng run: error: nothing is given for %s '%s' of type %s\n", operand_kind_name(info->kind),
-          info->name, tg_mode_name(info->mode));
+  fprintf(stderr, "throng %s: error: nothing is given for %s '%s' of type %s\n", r->self->name,
+          operand_kind_name(info->kind), info->name, tg_mode_name(info->mode));
   print_hint("add --%s %s=%s", uses[info->kind].option, info->name, uses[info->kind].value);
   return STATUS_USAGE;
 }
@@ -216,10 +216,10 @@ static bool is_missing(const run_operand *o)
          (o->info.kind == TG_PARAM && !o->info.has_default);
 }
 
-static int lengths_disagree(const run_operand *a, const run_operand *b)
+static int lengths_disagree(const run *r, const run_operand *a, const run_operand *b)
 {
-  fprintf(stderr, "throng run: error: the inputs differ in length: '%s' has %zu elements, '%s' has %zu\n", a->info.name,
-          a->n, b->info.name, b->n);
+  fprintf(stderr, "throng %s: error: the inputs differ in length: '%s' has %zu elements, '%s' has %zu\n", r->self->name,
+          a->info.name, a->n, b->info.name, b->n);
   print_hint("-n takes as many lanes as you say from each; --param %s=VALUE gives all lanes one value", b->info.name);
   return STATUS_ERROR;
 }
@@ -232,13 +232,13 @@ static int find_n(run *r)
     const run_operand *o = &r->operands[k];
     if (o->info.kind != TG_INPUT || o->is_broadcast) continue;
     if (r->request.has_n && o->n < r->request.n) {
-      fprintf(stderr, "throng run: error: -n %" PRIu64 " is more than the %zu elements of input '%s'\n", r->request.n,
-              o->n, o->info.name);
+      fprintf(stderr, "throng %s: error: -n %" PRIu64 " is more than the %zu elements of input '%s'\n", r->self->name,
+              r->request.n, o->n, o->info.name);
       print_hint("leave out -n to use them all");
       return STATUS_ERROR;
     }
     if (!first) first = o;
-    if (!r->request.has_n && o->n != first->n) return lengths_disagree(first, o);
+    if (!r->request.has_n && o->n != first->n) return lengths_disagree(r, first, o);
   }
   if (!r->request.has_n && !first && r->machine) {
     r->n = RUN_INSTANCES;
@@ -289,7 +289,7 @@ int run_bind(run *r)
     if (!r->operands[k].is_bound) status = bind_default(r, k);
   }
   for (size_t k = 0; k < n && status == STATUS_OK; k++) {
-    if (is_missing(&r->operands[k])) status = missing_operand(&r->operands[k].info);
+    if (is_missing(&r->operands[k])) status = missing_operand(r, &r->operands[k].info);
   }
   if (status == STATUS_OK) status = find_n(r);
   return status == STATUS_OK ? bind_outputs(r) : status;

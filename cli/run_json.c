@@ -1,30 +1,10 @@
-/* run_json.c: the results of a run as one JSON object, written by jansson.
- *
- * jansson's numbers are signed 64-bit integers and doubles of a fixed count of digits, but a sum may be a larger u64
- * and floats are wanted by their shortest digits. So numbers enter as strings that begin with a mark that no other
- * string has, and lose mark and quotes in the text. Infinities and NaN, which JSON does not have, stay strings. */
+/* run_json.c: the results of a run as one JSON object. */
 #include "io/number.h"
+#include "json.h"
 #include "run.h"
 
 #include <inttypes.h>
-#include <jansson.h>
-#include <stdlib.h>
 #include <string.h>
-
-#define MARK "\001"
-#define MARK_IN_TEXT "\"\\u0001" /* as jansson writes a string that begins with it */
-
-static json_t *make_number(const char *digits)
-{
-  return json_sprintf(MARK "%s", digits);
-}
-
-static json_t *make_count(uint64_t value)
-{
-  char digits[32];
-  snprintf(digits, sizeof digits, "%" PRIu64, value);
-  return make_number(digits);
-}
 
 static json_t *make_value(const run *r, const run_operand *o)
 {
@@ -33,7 +13,7 @@ static json_t *make_value(const run *r, const run_operand *o)
   number_format(o->info.mode, o->column.data, value);
   if (tg_mode_type(o->info.mode) == TG_BOOL) return json_boolean(strcmp(value, "true") == 0);
   bool is_finite = !strstr(value, "inf") && !strstr(value, "nan");
-  return is_finite ? make_number(value) : json_string(value);
+  return is_finite ? json_number(value) : json_string(value);
 }
 
 static json_t *make_report(const run *r)
@@ -46,27 +26,12 @@ static json_t *make_report(const run *r)
   return report;
 }
 
-/* The elements of one value in native mode, given by its bits. */
-static json_t *make_scalar(tg_type type, uint64_t bits)
-{
-  unsigned char element[8];
-  size_t bytes = tg_type_bytes(type);
-  char text[NUMBER_TEXT];
-  for (size_t k = 0; k < bytes; k++) {
-    element[column_host_is_big() ? bytes - 1 - k : k] = (unsigned char)(bits >> 8 * k);
-  }
-  if (type == TG_BOOL) return json_boolean(bits != 0);
-  number_format((tg_mode)type, element, text);
-  bool is_finite = !strstr(text, "inf") && !strstr(text, "nan");
-  return is_finite ? make_number(text) : json_string(text);
-}
-
 static json_t *make_histogram(const tg_report_line *line)
 {
   json_t *histogram = json_object(), *counts = json_array();
-  for (size_t k = 0; k < line->n_bins; k++) json_array_append_new(counts, make_count(line->bins[k]));
-  json_object_set_new(histogram, "low", make_scalar(TG_F64, tg_bits_f64(line->low)));
-  json_object_set_new(histogram, "high", make_scalar(TG_F64, tg_bits_f64(line->high)));
+  for (size_t k = 0; k < line->n_bins; k++) json_array_append_new(counts, json_count(line->bins[k]));
+  json_object_set_new(histogram, "low", json_scalar(TG_F64, tg_bits_f64(line->low)));
+  json_object_set_new(histogram, "high", json_scalar(TG_F64, tg_bits_f64(line->high)));
   json_object_set_new(histogram, "counts", counts);
   return histogram;
 }
@@ -76,7 +41,7 @@ static json_t *make_machine_report(const run *r)
   json_t *report = json_object();
   tg_report_line line;
   for (size_t k = 0; tg_machine_report(r->machine, k, &line) == TG_OK; k++) {
-    json_object_set_new(report, line.name, line.bins ? make_histogram(&line) : make_scalar(line.type, line.bits));
+    json_object_set_new(report, line.name, line.bins ? make_histogram(&line) : json_scalar(line.type, line.bits));
   }
   return report;
 }
@@ -85,12 +50,12 @@ static json_t *make_machine_trap(const run *r)
 {
   const tg_machine_outcome *t = &r->machine_outcome;
   json_t *first = json_object();
-  json_object_set_new(first, "instance", make_count(t->first_instance));
-  json_object_set_new(first, "code", make_count(t->first_code));
+  json_object_set_new(first, "instance", json_count(t->first_instance));
+  json_object_set_new(first, "code", json_count(t->first_code));
   json_object_set_new(first, "text", json_string(tg_trap_text(t->first_code)));
   json_object_set_new(first, "file", json_string(t->first_path));
-  json_object_set_new(first, "line", make_count(t->first_pos.line));
-  json_object_set_new(first, "column", make_count(t->first_pos.column));
+  json_object_set_new(first, "line", json_count(t->first_pos.line));
+  json_object_set_new(first, "column", json_count(t->first_pos.column));
   return first;
 }
 
@@ -105,7 +70,7 @@ static json_t *make_outputs(const run *r)
     json_t *output = json_object();
     json_object_set_new(output, "name", json_string(o->info.name));
     json_object_set_new(output, "type", json_string(tg_mode_name(o->info.mode)));
-    json_object_set_new(output, "count", make_count(o->n));
+    json_object_set_new(output, "count", json_count(o->n));
     json_object_set_new(output, "xxh64", json_string(sum));
     json_array_append_new(outputs, output);
   }
@@ -119,11 +84,11 @@ static json_t *make_traps(const run *r)
     first = make_machine_trap(r);
   } else if (r->outcome.n_trapped > 0) {
     first = json_object();
-    json_object_set_new(first, "lane", make_count(r->outcome.first_lane));
-    json_object_set_new(first, "code", make_count(r->outcome.first_code));
-    json_object_set_new(first, "position", make_count(r->outcome.first_position));
+    json_object_set_new(first, "lane", json_count(r->outcome.first_lane));
+    json_object_set_new(first, "code", json_count(r->outcome.first_code));
+    json_object_set_new(first, "position", json_count(r->outcome.first_position));
   }
-  json_object_set_new(traps, "count", make_count(r->outcome.n_trapped));
+  json_object_set_new(traps, "count", json_count(r->outcome.n_trapped));
   json_object_set_new(traps, "first", first);
   return traps;
 }
@@ -132,25 +97,25 @@ static json_t *make_seconds(double seconds)
 {
   char digits[64];
   snprintf(digits, sizeof digits, "%.9f", seconds);
-  return make_number(digits);
+  return json_number(digits);
 }
 
 /* Streams, loops, and the roofline beside what was reached of it. */
 static void add_figures(json_t *stats, const run *r)
 {
   run_figures f = run_measure(r);
-  if (r->stats.n_threads > 0) json_object_set_new(stats, "threads", make_count(r->stats.n_threads));
+  if (r->stats.n_threads > 0) json_object_set_new(stats, "threads", json_count(r->stats.n_threads));
   json_t *streams = json_object(), *loops = json_object(), *expected = json_object();
-  json_object_set_new(streams, "bytes_in", make_count((uint64_t)f.bytes_in));
-  json_object_set_new(streams, "bytes_out", make_count((uint64_t)f.bytes_out));
-  json_object_set_new(streams, "bytes_per_second", make_count((uint64_t)f.rate));
-  json_object_set_new(loops, "rounds", make_count(r->stats.loop_rounds));
-  json_object_set_new(loops, "computed", make_count(r->stats.loop_slots));
+  json_object_set_new(streams, "bytes_in", json_count((uint64_t)f.bytes_in));
+  json_object_set_new(streams, "bytes_out", json_count((uint64_t)f.bytes_out));
+  json_object_set_new(streams, "bytes_per_second", json_count((uint64_t)f.rate));
+  json_object_set_new(loops, "rounds", json_count(r->stats.loop_rounds));
+  json_object_set_new(loops, "computed", json_count(r->stats.loop_slots));
   json_object_set_new(expected, "seconds", make_seconds(f.estimate.total));
   json_object_set_new(expected, "memory", make_seconds(f.estimate.memory));
   json_object_set_new(expected, "compute", make_seconds(f.estimate.compute));
   json_object_set_new(expected, "call", make_seconds(f.estimate.call));
-  json_object_set_new(expected, "threads", make_count(f.estimate.n_threads));
+  json_object_set_new(expected, "threads", json_count(f.estimate.n_threads));
   json_object_set_new(expected, "bound_by", json_string(f.bound));
   json_object_set_new(expected, "reached", make_seconds(f.reached));
   json_object_set_new(stats, "streams", streams);
@@ -163,32 +128,17 @@ static json_t *make_stats(const run *r)
 {
   json_t *stats = json_object(), *seconds = json_object();
   json_object_set_new(stats, "backend", json_string(run_backend(r)));
-  json_object_set_new(stats, "threads", make_count(tg_context_threads(r->context)));
-  json_object_set_new(stats, "lanes", make_count(r->n));
+  json_object_set_new(stats, "threads", json_count(tg_context_threads(r->context)));
+  json_object_set_new(stats, "lanes", json_count(r->n));
   json_object_set_new(seconds, "read", make_seconds(r->times.read));
   json_object_set_new(seconds, "compile", make_seconds(r->times.compile));
   json_object_set_new(seconds, "run", make_seconds(r->times.run));
   json_object_set_new(seconds, "write", make_seconds(r->times.write));
   json_object_set_new(stats, "seconds", seconds);
   double rate = r->times.run > 0 ? (double)r->n / r->times.run : 0.0;
-  json_object_set_new(stats, "lanes_per_second", make_count((uint64_t)rate));
+  json_object_set_new(stats, "lanes_per_second", json_count((uint64_t)rate));
   add_figures(stats, r);
   return stats;
-}
-
-/* Takes marks and quotes off the numbers, in place. */
-static void bare_numbers(char *text)
-{
-  char *to = text;
-  for (const char *from = text; *from;) {
-    if (strncmp(from, MARK_IN_TEXT, sizeof MARK_IN_TEXT - 1) != 0) {
-      *to++ = *from++;
-      continue;
-    }
-    for (from += sizeof MARK_IN_TEXT - 1; *from != '"'; from++) *to++ = *from;
-    from++;
-  }
-  *to = '\0';
 }
 
 int run_print_json(const run *r)
@@ -198,14 +148,5 @@ int run_print_json(const run *r)
   json_object_set_new(root, "outputs", make_outputs(r));
   json_object_set_new(root, "traps", make_traps(r));
   if (r->request.stats) json_object_set_new(root, "stats", make_stats(r));
-  char *text = json_dumps(root, JSON_INDENT(2));
-  json_decref(root);
-  if (!text) {
-    tg_error error = {.code = TG_NOMEM};
-    return print_error(NULL, &error);
-  }
-  bare_numbers(text);
-  puts(text);
-  free(text);
-  return STATUS_OK;
+  return json_print(root);
 }

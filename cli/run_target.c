@@ -13,7 +13,7 @@ static int failed(const run *r, const tg_error *error)
 
 /* ---- reading ---- */
 
-static int make_machine(run *r)
+int run_read_machine(run *r)
 {
   tg_error error = {.code = TG_OK};
   tg_machine_options options = TG_MACHINE_OPTIONS_INIT;
@@ -30,7 +30,7 @@ static int make_machine(run *r)
 int run_read(run *r)
 {
   if (!source_read(&r->source, r->request.file)) return STATUS_ERROR;
-  if (source_is_program(&r->source)) return make_machine(r);
+  if (source_is_program(&r->source)) return run_read_machine(r);
   if (r->request.entry) return usage_error(r->self, "--entry is for programs; %s is a graph", r->request.file);
   return source_build_graph(&r->source, r->context) ? STATUS_OK : STATUS_ERROR;
 }
@@ -99,7 +99,7 @@ char *run_default_file(const run *r, size_t k)
 
 /* ---- lanes ---- */
 
-static uint64_t bits_of(const column *c)
+uint64_t run_bits(const column *c)
 {
   uint64_t bits = 0;
   size_t bytes = tg_mode_bytes(c->mode);
@@ -116,7 +116,7 @@ static int begin_machine(run *r)
   for (size_t k = 0; k < r->n_operands && error.code == TG_OK; k++) {
     const run_operand *o = &r->operands[k];
     if (o->info.kind != TG_PARAM || !o->is_bound) continue;
-    error.code = tg_machine_set(r->machine, (tg_operand)k, bits_of(&o->column), &error);
+    error.code = tg_machine_set(r->machine, (tg_operand)k, run_bits(&o->column), &error);
   }
   if (error.code == TG_OK) {
     /* So that the run knows which outputs have memory. */

@@ -624,6 +624,10 @@ typedef struct tg_message {
 TG_API size_t tg_program_n_messages(const tg_program *program);
 TG_API tg_status tg_program_message(const tg_program *program, size_t index, tg_message *message);
 
+/* A line, counted from 1, of one of the program's files: *n bytes without the newline, or NULL. path: as in messages.
+ */
+TG_API const char *tg_program_line(const tg_program *program, const char *path, uint32_t line, size_t *n);
+
 /* A file of the language as the front end sees it, unchecked: its tokens, a line each; its tree, a line for each node;
  * or its canonical layout, which is the same program. */
 typedef enum tg_source_view {
@@ -724,6 +728,49 @@ typedef struct tg_report_line {
   double low, high; /* of a histogram */
 } tg_report_line;
 TG_API tg_status tg_machine_report(const tg_machine *machine, size_t index, tg_report_line *line);
+
+/* ---- one instance, step by step ------------------------------------------------------------------------------- */
+
+/* What a step gave one variable, or a part of it: a scalar, or the elements of an array. variable NULL: the value of
+ * the statement's own expression, such as a condition or a result. */
+typedef struct tg_step_value {
+  const char *variable;
+  const char *field; /* of a struct; else NULL */
+  tg_type type;
+  int is_array;    /* the whole array */
+  int64_t element; /* the number of the one element of an array; else -1 */
+  size_t n;        /* bits: one, or as many as the array has elements */
+  const uint64_t *bits;
+} tg_step_value;
+
+/* A statement that was executed; one with a body when its condition, selector or count has its value, and a loop in
+ * each round; a function when it is entered. All of it lasts until the call returns. */
+typedef struct tg_step {
+  const char *path, *function; /* the file; the machine, kernel or function */
+  tg_pos pos;
+  uint32_t depth; /* of calls: 0 in the machine itself */
+  int is_entry;   /* the function is entered: values are its parameters */
+  int is_library; /* in the standard library */
+  size_t n_values;
+  const tg_step_value *values;
+} tg_step;
+
+typedef struct tg_trace_options {
+  uint32_t size;
+  uint64_t instance, n, seed, fuel;             /* instance: below n, which is what `count` says */
+  int (*step)(void *self, const tg_step *step); /* not 0: enough, outputs stay as they are; NULL: no steps */
+  void *self;
+} tg_trace_options;
+/* clang-format off */
+#define TG_TRACE_OPTIONS_INIT {sizeof(tg_trace_options), 0, 1, 0, TG_FUEL_UNLIMITED, NULL, NULL}
+/* clang-format on */
+
+/* Evaluates one instance of a machine or kernel by itself, statement by statement, and writes its outputs: what a run
+ * of n instances would give it, found in another way. Its parameters and memory are the machine's; inputs and outputs
+ * are bound to the elements of this instance alone. *outcome: of this instance. Errors: ARGUMENT (something has no
+ * value; instance), BOUNDS, LIMIT (calls nest too deeply), NOMEM. */
+TG_API tg_status tg_machine_trace(const tg_machine *machine, const tg_trace_options *options,
+                                  tg_machine_outcome *outcome, tg_error *error);
 
 /* ---- back-ends ----------------------------------------------------------------------------------------------- */
 

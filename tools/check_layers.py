@@ -8,7 +8,7 @@ import re
 import sys
 
 SOURCE = pathlib.Path(__file__).resolve().parent.parent
-ORDER = ["base", "explain", "graph", "stack", "lang", "routine", "linear", "machine", "backend", "runtime", "io", "api"]
+ORDER = ["base", "explain", "graph", "stack", "lang", "walk", "routine", "linear", "machine", "backend", "runtime", "io", "api"]
 LAYERS = {f"src/{folder}": [f"src/{above}" for above in ORDER[:at]] for at, folder in enumerate(ORDER)}
 LAYERS["src/backend"] = ["src/base", "src/explain", "src/graph"]  # what a plug-in could be built from
 LAYERS["cli"] = LAYERS["examples"] = ["src/io"]

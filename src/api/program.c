@@ -70,7 +70,6 @@ size_t tg_program_n_messages(const tg_program *from)
   return from->p->n_messages;
 }
 
-/* The line that a place is in. */
 static const char *find_line(const lang_file *file, uint32_t line, size_t *n)
 {
   const char *s = file->text, *end = file->text + file->n;
@@ -81,6 +80,16 @@ static const char *find_line(const lang_file *file, uint32_t line, size_t *n)
   const char *newline = memchr(s, '\n', (size_t)(end - s));
   *n = (size_t)((newline == NULL ? end : newline) - s);
   return s;
+}
+
+const char *tg_program_line(const tg_program *from, const char *path, uint32_t line, size_t *n)
+{
+  for (uint32_t k = 0; k < from->p->n_files && line > 0; k++) {
+    if (strcmp(from->p->files[k].path, path) == 0) {
+      return find_line(&from->p->files[k], line, n);
+    }
+  }
+  return NULL;
 }
 
 tg_status tg_program_message(const tg_program *from, size_t index, tg_message *message)

@@ -46,14 +46,14 @@ tg_status tg_machine_bind(tg_machine *m, tg_operand operand, const tg_binding *b
   return TG_OK;
 }
 
-static size_t bytes_of(const tg_binding *b)
+size_t machine_bytes(const tg_binding *b)
 {
   return b->data == NULL && b->buffer != NULL ? tg_buffer_bytes(b->buffer) : b->bytes;
 }
 
 uint64_t machine_length(const tg_binding *b, tg_type type)
 {
-  size_t bytes = bytes_of(b), each = type_table[type].bytes;
+  size_t bytes = machine_bytes(b), each = type_table[type].bytes;
   if (b->offset > bytes || bytes - b->offset < each) {
     return 0;
   }
@@ -78,12 +78,12 @@ static tg_binding part_of(const tg_binding *b, uint64_t first, size_t element_by
   return part;
 }
 
-static bool is_given(const tg_binding *b)
+bool machine_is_given(const tg_binding *b)
 {
   return b->data != NULL || b->buffer != NULL;
 }
 
-static tg_status not_given(const prog_operand *o, tg_error *error)
+tg_status machine_not_given(const prog_operand *o, tg_error *error)
 {
   error_set(error, TG_ARGUMENT, "%s %.100s has no %s", o->kind == OPERAND_PARAM ? "parameter" : "input", o->name,
             o->kind == OPERAND_PARAM ? "value" : "memory");
@@ -111,17 +111,17 @@ static tg_status bind_entry_operand(tg_machine *m, routine_operand role, uint64_
   switch ((int)role.role) {
   case ROUTINE_PARAM:
     if (!m->is_set[role.index]) {
-      return not_given(o, error);
+      return machine_not_given(o, error);
     }
     *out = at(&m->params[role.index], sizeof(uint64_t), 0);
     return TG_OK;
   case ROUTINE_OUTPUT:
-    *out = is_given(b) ? part_of(b, first, role.element * each) : sink_of(m, role.index, role.element);
+    *out = machine_is_given(b) ? part_of(b, first, role.element * each) : sink_of(m, role.index, role.element);
     return TG_OK;
   default: break;
   }
-  if (!is_given(b)) {
-    return not_given(o, error);
+  if (!machine_is_given(b)) {
+    return machine_not_given(o, error);
   }
   *out = role.role == ROUTINE_INPUT ? part_of(b, first, 0) : *b;
   return TG_OK;
@@ -130,8 +130,8 @@ static tg_status bind_entry_operand(tg_machine *m, routine_operand role, uint64_
 static tg_status bind_length(tg_machine *m, uint32_t index, tg_binding *out, tg_error *error)
 {
   const prog_operand *o = &m->entry->operands[index];
-  if (!is_given(&m->bound[index])) {
-    return not_given(o, error);
+  if (!machine_is_given(&m->bound[index])) {
+    return machine_not_given(o, error);
   }
   m->lengths[index] = machine_length(&m->bound[index], (tg_type)o->type.scalar);
   *out = at(&m->lengths[index], sizeof(uint64_t), 0);

@@ -82,6 +82,10 @@ tg_status machine_count_fuel(tg_machine *m, bool counts_fuel, tg_error *error);
  */
 tg_status machine_bind_operand(tg_machine *m, uint32_t phase, uint32_t operand, uint64_t first, size_t lanes,
                                tg_binding *out, tg_error *error);
+/* Whether an operand has memory, and how many bytes it has; the error where one has no memory or value. */
+bool machine_is_given(const tg_binding *binding);
+size_t machine_bytes(const tg_binding *binding);
+tg_status machine_not_given(const prog_operand *operand, tg_error *error);
 /* How many elements of the type a binding's memory has. */
 uint64_t machine_length(const tg_binding *binding, tg_type type);
 

@@ -39,7 +39,7 @@ USAGE = [
     ("show of the stack after a pass", ["show", AXPY, "--stage", "stack", "--after", "fold"],
      ["--after goes with --stage graph only"]),
     ("run without a file", ["run"], ["throng run: error: FILE is missing"]),
-    ("run of two files", ["run", AXPY, STATS], ["is too much: it runs one file"]),
+    ("run of two files", ["run", AXPY, STATS], ["is too much: it takes one file"]),
     ("a misspelt option", ["run", AXPY, "--parm", "m=1"], ["there is no option '--parm'", "did you mean '--param'?"]),
     ("nothing like an option", ["run", AXPY, "--xyzzyx"],
      ["there is no option '--xyzzyx'", "'throng run --help' lists"]),
