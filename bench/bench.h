@@ -106,7 +106,7 @@ double *random_f64(size_t n, uint32_t k, double scale, double offset);
 
 /* ---- subjects ---- */
 
-enum { MAX_COLUMNS = 8, MAX_SUBJECTS = 4 };
+enum { MAX_COLUMNS = 8, MAX_SUBJECTS = 6 };
 
 /* The memory of the operand called name: n elements. */
 typedef struct column {
@@ -134,6 +134,8 @@ typedef struct subject {
 
 /* Compiles p for a back-end and binds its memory. s must not move while it is open. */
 void subject_open(subject *s, tg_context *context, const char *backend, const program *p);
+/* Whether a back-end can compile it here. */
+bool subject_can(tg_context *context, const char *backend, const program *p);
 void subject_close(subject *s);
 /* One invocation, and its work as something to be timed. */
 void subject_invoke(const subject *s);
@@ -226,6 +228,9 @@ typedef struct contest {
 void contest_add(contest *c, const entrant *e);
 /* A subject of every back-end that may take part. */
 void contest_add_subjects(bench *b, contest *c, const program *p);
+/* One back-end more, also one that is not listed; left out with a note where this machine has no such vectors, or
+ * where only one back-end is measured. */
+void contest_add_subject(bench *b, contest *c, const char *backend, const program *p);
 /* A peer in C, with the least ratio wanted; one that is not there is left out with a note. */
 void contest_add_peer(contest *c, const peer_set *set, peer_fn function, const peer_args *args, double target);
 /* A peer in Python: `tool` does `workload` (both as peers.py calls them) on n elements. */
@@ -263,6 +268,8 @@ void bench_reduce(bench *b);
 void bench_stats(bench *b);
 void bench_mandelbrot(bench *b);
 void bench_collatz(bench *b);
+void bench_heavy(bench *b);
+void bench_throws(bench *b);
 void bench_matmul(bench *b);
 void bench_divide(bench *b);
 void bench_threads(bench *b);

@@ -44,6 +44,7 @@ void bench_collatz(bench *b)
                .out_bytes = n * sizeof *steps};
   const peer_set *hand = peers_find(PEERS_AVX2), *clang = peers_find(PEERS_CLANG);
   contest_add_subjects(b, &c, &p);
+  contest_add_subject(b, &c, "llvm:256", &p);
   contest_add_peer(&c, hand, hand->collatz, &args, 0.3);
   contest_add_peer(&c, clang, clang->collatz, &args, 0);
   contest_run(b, &c);

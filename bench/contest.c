@@ -16,16 +16,33 @@ void contest_add(contest *c, const entrant *e)
   c->entrants[c->n++] = *e;
 }
 
+static void add_subject(bench *b, contest *c, const char *backend, const program *p)
+{
+  demand(c->n_subjects < MAX_SUBJECTS, "too many back-ends");
+  subject *s = &c->subjects[c->n_subjects++];
+  subject_open(s, b->context, backend, p);
+  contest_add(c, &(entrant){.name = backend, .timed = {.work = subject_work, .self = s}, .is_subject = true});
+}
+
 void contest_add_subjects(bench *b, contest *c, const program *p)
 {
   const char *backend;
   for (size_t i = 0; (backend = bench_backend(b, i)) != NULL; i++) {
     if (subject_may(backend, p)) {
-      demand(c->n_subjects < MAX_SUBJECTS, "too many back-ends");
-      subject *s = &c->subjects[c->n_subjects++];
-      subject_open(s, b->context, backend, p);
-      contest_add(c, &(entrant){.name = backend, .timed = {.work = subject_work, .self = s}, .is_subject = true});
+      add_subject(b, c, backend, p);
     }
+  }
+}
+
+void contest_add_subject(bench *b, contest *c, const char *backend, const program *p)
+{
+  if (b->backend != NULL) {
+    return;
+  }
+  if (subject_can(b->context, backend, p)) {
+    add_subject(b, c, backend, p);
+  } else {
+    note(c->section, backend, "not in this build, or not on this machine");
   }
 }
 

@@ -18,6 +18,8 @@ static const section sections[] = {
     {"divide", "integer division, floats to integers", bench_divide},
     {"mandelbrot", "an image of 1024 x 1024", bench_mandelbrot},
     {"collatz", "the steps of 1 to 10^7", bench_collatz},
+    {"heavy", "a loop whose lanes go round 16 times or 100,000", bench_heavy},
+    {"throws", "Monte Carlo pi with xorshift128+", bench_throws},
     {"matmul", "matrices of 512 and 1024, an invocation for each row and column", bench_matmul},
     {"threads", "two threads against one", bench_threads},
     {"machines", "machines against the same as kernels", bench_machines},

@@ -79,6 +79,7 @@ static void run_limit(bench *b, const char *name, int32_t limit)
                .out_bytes = width * width * sizeof *m.count};
   const peer_set *hand = peers_find(PEERS_AVX2), *scalar = peers_find(PEERS_SCALAR);
   contest_add_subjects(b, &c, &m.program);
+  contest_add_subject(b, &c, "llvm:256", &m.program);
   contest_add_peer(&c, hand, hand->mandelbrot, &args, 0.25);
   contest_add_peer(&c, scalar, scalar->mandelbrot, &args, 4);
   contest_add_python(b, &c, limit == 256 ? "mandelbrot256" : "mandelbrot2000", "numba", 0);

@@ -52,6 +52,20 @@ void subject_open(subject *s, tg_context *context, const char *backend, const pr
   s->invocation.workspace = s->workspace;
 }
 
+bool subject_can(tg_context *context, const char *backend, const program *p)
+{
+  tg_compile_options options = TG_COMPILE_OPTIONS_INIT;
+  tg_error error = {.code = TG_OK};
+  tg_graph *graph;
+  tg_kernel *kernel = NULL;
+  options.backend = backend;
+  check(tg_graph_read(context, p->text, strlen(p->text), TG_FORM_TEXT, &graph, &error), &error);
+  bool can = tg_compile(context, graph, &options, &kernel, &error) == TG_OK;
+  tg_kernel_destroy(kernel);
+  tg_graph_destroy(graph);
+  return can;
+}
+
 void subject_close(subject *s)
 {
   tg_workspace_destroy(s->workspace);

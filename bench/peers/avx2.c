@@ -402,6 +402,77 @@ static void collatz(const peer_args *a)
   }
 }
 
+typedef struct tail {
+  __m256 x, y;
+  __m256i count;
+} tail;
+
+/* Ten operations. */
+static inline void turn(__m256 *x, __m256 *y)
+{
+  __m256 a = _mm256_mul_ps(*x, *x), b = _mm256_mul_ps(*y, *y), c = _mm256_mul_ps(*x, *y);
+  __m256 e = _mm256_mul_ps(*x, _mm256_set1_ps(0.3f));
+  *x = _mm256_add_ps(_mm256_mul_ps(_mm256_sub_ps(a, b), _mm256_set1_ps(0.5f)), _mm256_set1_ps(0.3f));
+  *y = _mm256_sub_ps(_mm256_add_ps(_mm256_mul_ps(c, _mm256_set1_ps(0.4f)), _mm256_set1_ps(0.2f)), e);
+}
+
+static inline void turn_some(tail *t, __m256i round)
+{
+  __m256 x = t->x, y = t->y, goes_on = _mm256_castsi256_ps(_mm256_cmpgt_epi32(t->count, round));
+  turn(&x, &y);
+  t->x = _mm256_blendv_ps(t->x, x, goes_on);
+  t->y = _mm256_blendv_ps(t->y, y, goes_on);
+}
+
+/* The rounds that all 32 lanes take, without masks. */
+static void turn_all(tail *t, int32_t rounds)
+{
+  for (int32_t i = 0; i < rounds; i++) {
+    UNROLL
+    for (size_t k = 0; k < IN_FLIGHT; k++) {
+      turn(&t[k].x, &t[k].y);
+    }
+  }
+}
+
+static void heavy_32(const float *x, const int32_t *count, float *out)
+{
+  tail t[IN_FLIGHT];
+  int32_t least = INT32_MAX, most = 0;
+  for (size_t k = 0; k < 8 * IN_FLIGHT; k++) {
+    least = count[k] < least ? count[k] : least;
+    most = count[k] > most ? count[k] : most;
+  }
+  UNROLL
+  for (size_t k = 0; k < IN_FLIGHT; k++) {
+    t[k].x = _mm256_loadu_ps(x + 8 * k);
+    t[k].y = _mm256_mul_ps(t[k].x, _mm256_set1_ps(0.5f));
+    t[k].count = _mm256_loadu_si256((const __m256i *)(const void *)(count + 8 * k));
+  }
+  turn_all(t, least);
+  for (int32_t i = least; i < most; i++) {
+    UNROLL
+    for (size_t k = 0; k < IN_FLIGHT; k++) {
+      turn_some(&t[k], _mm256_set1_epi32(i));
+    }
+  }
+  UNROLL
+  for (size_t k = 0; k < IN_FLIGHT; k++) {
+    _mm256_storeu_ps(out + 8 * k, _mm256_add_ps(t[k].x, t[k].y));
+  }
+}
+
+/* n is a multiple of 32. */
+static void heavy(const peer_args *a)
+{
+  const float *x = a->in[0];
+  const int32_t *count = a->in[1];
+  float *out = a->out[0];
+  for (size_t i = 0; i < a->n; i += 8 * IN_FLIGHT) {
+    heavy_32(x + i, count + i, out + i);
+  }
+}
+
 extern const peer_set peers_avx2;
 const peer_set peers_avx2 = {.name = "hand AVX2",
                              .axpb = axpb_streaming,
@@ -413,4 +484,5 @@ const peer_set peers_avx2 = {.name = "hand AVX2",
                              .argmax_f64 = argmax_f64,
                              .stats = stats,
                              .mandelbrot = mandelbrot,
-                             .collatz = collatz};
+                             .collatz = collatz,
+                             .heavy = heavy};

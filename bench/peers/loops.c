@@ -158,6 +158,66 @@ static void f64_to_i32(const peer_args *a)
   }
 }
 
+static void heavy(const peer_args *args)
+{
+  const float *restrict start = args->in[0];
+  const int32_t *restrict count = args->in[1];
+  float *restrict out = args->out[0];
+  for (size_t i = 0; i < args->n; i++) {
+    float x = start[i], y = x * 0.5f;
+    for (int32_t k = 0; k < count[i]; k++) {
+      float a = x * x, b = y * y, c = x * y, e = x * 0.3f;
+      x = (a - b) * 0.5f + 0.3f;
+      y = c * 0.4f + 0.2f - e;
+    }
+    out[i] = x + y;
+  }
+}
+
+static uint64_t mixed(uint64_t z)
+{
+  z += UINT64_C(0x9E3779B97F4A7C15);
+  z = (z ^ z >> 30) * UINT64_C(0xBF58476D1CE4E5B9);
+  z = (z ^ z >> 27) * UINT64_C(0x94D049BB133111EB);
+  return z ^ z >> 31;
+}
+
+enum { THROWERS = 16 };
+
+/* xorshift128+ in 16 lanes; `omp simd` where it is understood. */
+static void throw_16(uint64_t first, int32_t times, uint32_t *out)
+{
+  uint64_t s0[THROWERS], s1[THROWERS];
+  uint32_t hits[THROWERS];
+  for (size_t l = 0; l < THROWERS; l++) {
+    s0[l] = mixed(2 * (first + l));
+    s1[l] = mixed(2 * (first + l) + 1);
+    hits[l] = 0;
+  }
+  for (int32_t k = 0; k < times; k++) {
+#pragma omp simd
+    for (size_t l = 0; l < THROWERS; l++) {
+      uint64_t a = s0[l], b = s1[l], sum = a + b;
+      a ^= a << 23;
+      s0[l] = b;
+      s1[l] = a ^ b ^ a >> 17 ^ b >> 26;
+      float x = (float)(int32_t)(sum >> 40) * 0x1p-24f, y = (float)(int32_t)(sum >> 16 & 0xffffff) * 0x1p-24f;
+      hits[l] += x * x + y * y < 1.0f ? 1 : 0;
+    }
+  }
+  for (size_t l = 0; l < THROWERS; l++) {
+    out[l] = hits[l];
+  }
+}
+
+/* n is a multiple of 16. */
+static void throws(const peer_args *a)
+{
+  for (size_t i = 0; i < a->n; i += THROWERS) {
+    throw_16(i, (int32_t)a->param[0], (uint32_t *)a->out[0] + i);
+  }
+}
+
 extern const peer_set PEER_SET;
 const peer_set PEER_SET = {.name = PEER_NAME,
                            .axpb = axpb,
@@ -165,6 +225,8 @@ const peer_set PEER_SET = {.name = PEER_NAME,
                            .stats = stats,
                            .mandelbrot = mandelbrot,
                            .collatz = collatz,
+                           .heavy = heavy,
+                           .throws = throws,
                            .matmul = matmul,
                            .divmod_i32 = divmod_i32,
                            .divmod_i64 = divmod_i64,

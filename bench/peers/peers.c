@@ -2,7 +2,7 @@
 #include "peers.h"
 
 #ifdef PEERS_HAVE_GCC
-extern const peer_set peers_gcc, peers_scalar, peers_gcc_machines;
+extern const peer_set peers_gcc, peers_scalar, peers_simd, peers_gcc_machines;
 #endif
 #ifdef PEERS_HAVE_CLANG
 extern const peer_set peers_clang, peers_clang_fast, peers_clang_machines;
@@ -18,7 +18,7 @@ void orc_ready(void);
 
 static const peer_set *const sets[PEERS_COUNT] = {
 #ifdef PEERS_HAVE_GCC
-    [PEERS_GCC] = &peers_gcc,     [PEERS_SCALAR] = &peers_scalar,
+    [PEERS_GCC] = &peers_gcc,     [PEERS_SCALAR] = &peers_scalar,         [PEERS_SIMD] = &peers_simd,
 #endif
 #ifdef PEERS_HAVE_CLANG
     [PEERS_CLANG] = &peers_clang, [PEERS_CLANG_FAST] = &peers_clang_fast,
@@ -44,9 +44,13 @@ static const peer_set *const machines[PEERS_COUNT] = {
 };
 
 static const peer_set absent[PEERS_COUNT] = {
-    [PEERS_GCC] = {.name = "gcc"},        [PEERS_SCALAR] = {.name = "scalar gcc"},
-    [PEERS_CLANG] = {.name = "clang"},    [PEERS_CLANG_FAST] = {.name = "clang no-errno"},
-    [PEERS_AVX2] = {.name = "hand AVX2"}, [PEERS_ORC] = {.name = "Orc"},
+    [PEERS_GCC] = {.name = "gcc"},
+    [PEERS_SCALAR] = {.name = "scalar gcc"},
+    [PEERS_SIMD] = {.name = "gcc omp simd"},
+    [PEERS_CLANG] = {.name = "clang"},
+    [PEERS_CLANG_FAST] = {.name = "clang no-errno"},
+    [PEERS_AVX2] = {.name = "hand AVX2"},
+    [PEERS_ORC] = {.name = "Orc"},
 };
 
 static int is_runnable(peer_kind kind)

@@ -38,6 +38,8 @@ typedef struct peer_set {
   peer_fn stats;      /* f64: out0 = sum, min, max, argmax of expr */
   peer_fn mandelbrot; /* out0: i32 counts of an n x n image, param0: limit */
   peer_fn collatz;    /* out0: u32 steps of 1 .. n */
+  peer_fn heavy;      /* f32: out0 = a map of two numbers, from in0, repeated as often as in1, i32, says */
+  peer_fn throws;     /* out0: u32 hits of param0 throws by each of n generators */
   peer_fn matmul;     /* f32: out0 = in0 * in1, all n x n */
   peer_fn divmod_i32; /* out0, out1 = Euclidean quotient and remainder of in0 by in1; by 0: 0 and in0 */
   peer_fn divmod_i64;
@@ -57,6 +59,7 @@ typedef struct peer_limits {
 typedef enum peer_kind {
   PEERS_GCC,        /* -O3 */
   PEERS_SCALAR,     /* the same without vectors */
+  PEERS_SIMD,       /* the same with `omp simd` */
   PEERS_CLANG,      /* -O3 */
   PEERS_CLANG_FAST, /* -O3 -fno-math-errno */
   PEERS_AVX2,
