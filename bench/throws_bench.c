@@ -1,5 +1,5 @@
-/* throws_bench.c: section `throws`: Monte Carlo pi: 10^6 generators, xorshift128+ seeded by splitmix64, throw 1000 times each:
- * a loop that no lane leaves early, and integers of 64 bits beside floats of 32. */
+/* throws_bench.c: section `throws`: Monte Carlo pi: 10^6 generators, xorshift128+ seeded by splitmix64, throw 1000
+ * times each: a loop that no lane leaves early, and integers of 64 bits beside floats of 32. */
 #include "bench.h"
 
 static const char text[] = "graph pi {\n"
