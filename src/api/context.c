@@ -60,8 +60,3 @@ void tg_context_destroy(tg_context *context)
     alloc_free(&a, context, 1, sizeof *context);
   }
 }
-
-void tg_free(tg_context *context, void *p, size_t bytes)
-{
-  alloc_free(&context->allocator, p, 1, bytes + 1);
-}

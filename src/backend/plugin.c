@@ -18,7 +18,7 @@
 #ifndef TG_PLUGIN_BELOW
 #define TG_PLUGIN_BELOW "/../lib/throng" /* from the library's folder; the build knows better */
 #endif
-enum { MOST_PATH = 4096 };
+enum { MOST_PATH = 4096, LOADED_BYTES = 192 << 20 }; /* what LLVM takes of the address space, and more */
 
 static _Atomic(const tg_plugin *) loaded;
 
@@ -31,9 +31,21 @@ static const tg_plugin *refuse(tg_error *error, const char *path, const char *wh
   return NULL;
 }
 
+/* LLVM's constructors and the system's loader end the process where memory lacks: so it is tried first. */
+static bool has_room(void)
+{
+  void *volatile room = malloc(LOADED_BYTES); /* volatile: a compiler may leave out what it can see through */
+  free(room);
+  return room != NULL;
+}
+
 static const tg_plugin *load(const char *path, tg_error *error)
 {
   char why[160];
+  if (!has_room()) {
+    error_set(error, TG_NOMEM, "no memory for the plug-in %.100s", path);
+    return NULL;
+  }
   void *library = library_open(path, why, sizeof why);
   if (library == NULL) {
     return refuse(error, path, why);
@@ -207,6 +219,7 @@ WIDTH(0)
 WIDTH(128)
 WIDTH(256)
 WIDTH(512)
+WIDTH(1)
 
 #define ROW(title, bits)                                                                                               \
   {                                                                                                                    \
@@ -217,4 +230,4 @@ WIDTH(512)
   }
 
 const tg_backend llvm_backends[LLVM_WIDTHS] = {ROW("llvm", 0), ROW("llvm:128", 128), ROW("llvm:256", 256),
-                                               ROW("llvm:512", 512)};
+                                               ROW("llvm:512", 512), ROW("llvm:fault", 1)};

@@ -1,5 +1,6 @@
 /* alloc.c: the default allocator and the helpers over any allocator. */
 #include "base/alloc.h"
+#include "base/context.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -57,4 +58,9 @@ bool alloc_grow(const tg_allocator *a, void **p, size_t *capacity, size_t need, 
   *p = bigger;
   *capacity = want;
   return true;
+}
+
+void tg_free(tg_context *context, void *p, size_t bytes)
+{
+  alloc_free(&context->allocator, p, 1, bytes + 1);
 }

@@ -12,6 +12,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#if defined(__linux__)
+#include <link.h>
+#endif
+
 bool library_exists(const char *path)
 {
   FILE *file = fopen(path, "rb");
@@ -21,9 +25,56 @@ bool library_exists(const char *path)
   return file != NULL;
 }
 
+/* ---- files that were cut off ----
+ * The system's loader maps what a library says that it has; the first touch of what the file lacks would be the end of
+ * the process. */
+
+#if HAS_DL && defined(__linux__)
+static bool has_all_segments(FILE *file, const ElfW(Ehdr) * header, uint64_t n_bytes)
+{
+  for (size_t i = 0; i < header->e_phnum; i++) {
+    ElfW(Phdr) segment;
+    long at = (long)(header->e_phoff + i * sizeof segment);
+    if (fseek(file, at, SEEK_SET) != 0 || fread(&segment, sizeof segment, 1, file) != 1 || segment.p_filesz > n_bytes ||
+        segment.p_offset > n_bytes - segment.p_filesz) {
+      return false;
+    }
+  }
+  return true;
+}
+
+static bool is_whole(const char *path)
+{
+  ElfW(Ehdr) header;
+  bool whole = true; /* of what is no such file, the loader says so */
+  FILE *file = fopen(path, "rb");
+  if (file == NULL) {
+    return true;
+  }
+  if (fread(&header, sizeof header, 1, file) == 1 && memcmp(header.e_ident, ELFMAG, SELFMAG) == 0) {
+    whole = fseek(file, 0, SEEK_END) == 0 && header.e_phentsize == sizeof(ElfW(Phdr)) &&
+            has_all_segments(file, &header, (uint64_t)ftell(file));
+  }
+  fclose(file);
+  return whole;
+}
+#else
+static bool is_whole(const char *path)
+{
+  (void)path;
+  return true;
+}
+#endif
+
+/* ---- loading ---- */
+
 #if HAS_DL
 void *library_open(const char *path, char *why, size_t n_why)
 {
+  if (!is_whole(path)) {
+    snprintf(why, n_why, "the file is cut off");
+    return NULL;
+  }
   void *library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
   if (library == NULL && n_why > 0) {
     const char *words = dlerror();

@@ -6,7 +6,10 @@
 #define TG_BACKEND_LLVM_CODE_H
 
 #include "backend/backend.h"
+
 #include "backend/llvm/target.h"
+
+#include <llvm-c/Orc.h>
 
 enum { JIT_STRIP = 256, JIT_MAX_LANES = 64 };
 #define JIT_NO_LANE UINT32_MAX
@@ -63,7 +66,8 @@ struct jit_code {
   tg_context context; /* of the graph */
   unsigned n_lanes;   /* of a group */
   jit_wish wish;      /* what it was made for */
-  LLVMOrcLLJITRef jit;
+  LLVMOrcJITDylibRef library;
+  bool wanted[JIT_VARIANT_COUNT];
   jit_function functions[JIT_VARIANT_COUNT]; /* NULL: there is none */
   bool *varies, *used;                       /* by value: differs between lanes; is an operand of something */
   uint32_t *origins; /* by array value: the array or carried array that it is, changed in place */

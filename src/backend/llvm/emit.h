@@ -8,6 +8,7 @@
 #define TG_BACKEND_LLVM_EMIT_H
 
 #include "backend/llvm/code.h"
+#include "backend/llvm/guard.h"
 
 #include <llvm-c/Core.h>
 
@@ -18,7 +19,7 @@ typedef struct jit_accumulator {
 
 typedef struct jit_emitter {
   const tg_graph *g;
-  jit_code *code;
+  const jit_code *code;
   const jit_target *target;
   LLVMContextRef context;
   LLVMModuleRef module;
@@ -33,6 +34,9 @@ typedef struct jit_emitter {
   VEC(jit_accumulator) accumulators;
   tg_allocator allocator;
   bool failed; /* no memory */
+  jit_diagnosis diagnosis;
+  LLVMCodeGenFileType form;
+  LLVMMemoryBufferRef made; /* what comes of it */
 } jit_emitter;
 
 /* ---- types.c ---- */
@@ -103,10 +107,12 @@ void jit_emit_linear(jit_emitter *e, uint32_t i); /* linear.c */
 void jit_open_sinks(jit_emitter *e);
 void jit_emit_sinks(jit_emitter *e);
 
-/* module.c: all functions of a graph. */
-tg_status jit_build(jit_code *code, const jit_target *target, tg_error *error);
-/* Their assembly. */
-tg_status jit_show(const jit_code *code, const jit_target *target, text *out, tg_error *error);
+/* module.c: the functions of a graph: which there are, also whether lanes can trap; an object with them, or their
+ * assembly; and their addresses, from such an object, which is taken over. */
+void jit_choose_functions(jit_code *code);
+tg_status jit_build(const jit_code *code, const jit_target *target, LLVMCodeGenFileType form, LLVMMemoryBufferRef *out,
+                    tg_error *error);
+tg_status jit_adopt(jit_code *code, LLVMMemoryBufferRef object, tg_error *error);
 
 /* plan.c */
 bool jit_plan(jit_code *code, const jit_target *target);

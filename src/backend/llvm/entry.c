@@ -1,8 +1,7 @@
 /* entry.c: the plug-in's one exported symbol, and making code of a module. */
 #include "backend/llvm/emit.h"
+#include "backend/llvm/link.h"
 #include "backend/plugin.h"
-
-#include <llvm-c/Error.h>
 
 enum { HUGE_GRAPH = 16384 }; /* values */
 
@@ -20,27 +19,55 @@ static void drop(void *p)
     return;
   }
   tg_allocator a = code->allocator;
-  if (code->jit != NULL) {
-    LLVMConsumeError(LLVMOrcDisposeLLJIT(code->jit));
-  }
+  jit_unlink(code->library);
   jit_plan_free(code);
   tg_graph_destroy(code->graph);
   alloc_free(&a, code, 1, sizeof *code);
 }
 
+typedef struct target_work {
+  jit_wish wish;
+  jit_target target;
+} target_work;
+
+typedef struct text_work {
+  const jit_code *code;
+  target_work target;
+  text *out;
+} text_work;
+
+static tg_status open_target(void *arg, tg_error *error)
+{
+  target_work *w = arg;
+  return jit_target_open(&w->wish, &w->target, error);
+}
+
+static tg_status close_target(void *arg, tg_error *error)
+{
+  (void)error;
+  jit_target_close(arg);
+  return TG_OK;
+}
+
+static tg_status make_for(jit_code *code, const jit_target *target, tg_error *error)
+{
+  LLVMMemoryBufferRef object;
+  if (!jit_plan(code, target)) {
+    return error_set(error, TG_NOMEM, "no memory for the code");
+  }
+  jit_choose_functions(code);
+  TG_TRY(jit_build(code, target, LLVMObjectFile, &object, error));
+  return jit_adopt(code, object, error);
+}
+
 static tg_status make(jit_code *code, unsigned width, const void *module, size_t bytes, tg_error *error)
 {
-  jit_target target;
   TG_TRY(graph_decode(&code->context, module, bytes, &code->graph, error));
   code->wish = (jit_wish){width, code->graph->values.n > HUGE_GRAPH};
-  tg_status status = jit_target_open(&code->wish, &target, error);
-  if (status == TG_OK && !jit_plan(code, &target)) {
-    status = error_set(error, TG_NOMEM, "no memory for the code");
-  }
-  if (status == TG_OK) {
-    status = jit_build(code, &target, error);
-  }
-  jit_target_close(&target);
+  target_work w = {.wish = code->wish};
+  TG_TRY(jit_guarded(open_target, &w, error));
+  tg_status status = make_for(code, &w.target, error);
+  jit_guarded(close_target, &w.target, NULL);
   return status;
 }
 
@@ -72,24 +99,37 @@ static size_t scratch_bytes(const void *code)
   return ((const jit_code *)code)->scratch_bytes;
 }
 
-static void describe(const jit_code *code, const jit_target *target, text *out)
+/* ---- as text: made once more, for what runs is not kept as text ---- */
+
+static tg_status describe(void *arg, tg_error *error)
 {
-  char *cpu = LLVMGetTargetMachineCPU(target->machine);
-  text_format(out, "# graph %.200s: LLVM, for %.40s: vectors of %u bits, groups of %u lanes\n",
-              graph_str(code->graph, code->graph->name), cpu, 8 * target->vector_bytes, code->n_lanes);
+  text_work *w = arg;
+  (void)error;
+  char *cpu = LLVMGetTargetMachineCPU(w->target.target.machine);
+  text_format(w->out, "# graph %.200s: LLVM, for %.40s: vectors of %u bits, groups of %u lanes\n",
+              graph_str(w->code->graph, w->code->graph->name), cpu, 8 * w->target.target.vector_bytes,
+              w->code->n_lanes);
   LLVMDisposeMessage(cpu);
+  return TG_OK;
+}
+
+static tg_status write_for(text_work *w, tg_error *error)
+{
+  LLVMMemoryBufferRef lines;
+  TG_TRY(jit_guarded(describe, w, error));
+  TG_TRY(jit_build(w->code, &w->target.target, LLVMAssemblyFile, &lines, error));
+  text_bytes(w->out, LLVMGetBufferStart(lines), LLVMGetBufferSize(lines));
+  LLVMDisposeMemoryBuffer(lines);
+  return w->out->failed ? error_set(error, TG_NOMEM, "no memory for the assembly") : TG_OK;
 }
 
 static tg_status write_text(const void *p, text *out, tg_error *error)
 {
   const jit_code *code = p;
-  jit_target target;
-  tg_status status = jit_target_open(&code->wish, &target, error);
-  if (status == TG_OK) {
-    describe(code, &target, out);
-    status = jit_show(code, &target, out, error);
-  }
-  jit_target_close(&target);
+  text_work w = {code, {.wish = code->wish}, out};
+  TG_TRY(jit_guarded(open_target, &w.target, error));
+  tg_status status = write_for(&w, error);
+  jit_guarded(close_target, &w.target.target, NULL);
   return status;
 }
 

@@ -1,6 +1,7 @@
 /* module.c: the functions of a graph: `prepare`, and `run` for whole groups, for any number of lanes, and for limited
  * fuel, as far as they would differ. */
 #include "backend/llvm/emit.h"
+#include "backend/llvm/link.h"
 
 #include <llvm-c/Analysis.h>
 #include <stddef.h>
@@ -121,27 +122,31 @@ static needs needs_of(const tg_graph *g)
   return n;
 }
 
-static void build_functions(jit_emitter *e, bool *built)
+void jit_choose_functions(jit_code *code)
 {
-  needs n = needs_of(e->g);
-  bool has_full = !n.loops && !n.traps;
-  bool wanted[JIT_VARIANT_COUNT] = {has_full, n.loops || n.traps || n.reduces, n.loops, false};
-  e->code->can_trap = n.traps || n.loops;
-  for (jit_variant v = JIT_FULL; v < JIT_PREPARE; v++) {
-    if (wanted[v] && !e->failed) {
+  needs n = needs_of(code->graph);
+  code->can_trap = n.traps || n.loops;
+  code->wanted[JIT_FULL] = !n.loops && !n.traps;
+  code->wanted[JIT_MASKED] = n.loops || n.traps || n.reduces;
+  code->wanted[JIT_FUEL] = n.loops;
+  code->wanted[JIT_PREPARE] = true;
+}
+
+static void build_functions(jit_emitter *e)
+{
+  for (jit_variant v = JIT_FULL; v < JIT_PREPARE && !e->failed; v++) {
+    if (e->code->wanted[v]) {
       build_run(e, v);
     }
-    built[v] = wanted[v];
   }
   if (!e->failed) {
     build_prepare(e);
   }
-  built[JIT_PREPARE] = true;
 }
 
 /* ---- the module ---- */
 
-static tg_status verify(const jit_emitter *e, tg_error *error)
+static tg_status emit_code(jit_emitter *e, tg_error *error)
 {
   char *message = NULL;
   if (LLVMVerifyModule(e->module, LLVMReturnStatusAction, &message)) {
@@ -150,53 +155,48 @@ static tg_status verify(const jit_emitter *e, tg_error *error)
     return status;
   }
   LLVMDisposeMessage(message);
-  return TG_OK;
-}
-
-/* What becomes of the module; `to` is what the caller gave. */
-typedef tg_status (*finish)(jit_emitter *e, const bool *built, void *to, tg_error *error);
-
-static tg_status link(jit_emitter *e, const bool *built, void *to, tg_error *error)
-{
-  (void)to;
-  TG_TRY(jit_link(e->target, e->module, &e->code->jit, error));
-  for (jit_variant v = JIT_FULL; v < JIT_VARIANT_COUNT; v++) {
-    void *function = NULL;
-    if (built[v]) {
-      TG_TRY(jit_lookup(e->code->jit, names[v], &function, error));
-      memcpy(&e->code->functions[v], &function, sizeof function);
-    }
+  tg_status status = jit_emit_code(e->target, e->module, e->form, &e->made, error);
+  if (status == TG_OK && e->diagnosis.text[0] != '\0') {
+    LLVMDisposeMemoryBuffer(e->made);
+    e->made = NULL;
+    status = error_set(error, TG_INTERNAL, "LLVM makes no code: %s", e->diagnosis.text);
   }
-  return TG_OK;
+  return status;
 }
 
-static tg_status write_assembly(jit_emitter *e, const bool *built, void *to, tg_error *error)
+static tg_status emit_module(jit_emitter *e, tg_error *error)
 {
-  (void)built;
-  return jit_assembly(e->target, e->module, to, error);
-}
-
-static tg_status emit_and_finish(jit_emitter *e, finish f, void *to, tg_error *error)
-{
-  bool built[JIT_VARIANT_COUNT] = {false};
   LLVMTargetDataRef layout = LLVMCreateTargetDataLayout(e->target->machine);
   LLVMSetModuleDataLayout(e->module, layout);
   LLVMDisposeTargetData(layout);
   char *triple = LLVMGetTargetMachineTriple(e->target->machine);
   LLVMSetTarget(e->module, triple);
   LLVMDisposeMessage(triple);
-  build_functions(e, built);
-  if (e->failed) {
-    return error_set(error, TG_NOMEM, "no memory for the code");
-  }
-  TG_TRY(verify(e, error));
-  return f(e, built, to, error);
+  build_functions(e);
+  return e->failed ? error_set(error, TG_NOMEM, "no memory for the code") : emit_code(e, error);
 }
 
-static tg_status build(jit_code *code, const jit_target *target, finish f, void *to, tg_error *error)
+static tg_status build(void *arg, tg_error *error)
+{
+  jit_emitter *e = arg;
+  e->context = LLVMContextCreate();
+  jit_diagnose(e->context, &e->diagnosis);
+  e->module = LLVMModuleCreateWithNameInContext("throng", e->context);
+  e->b = LLVMCreateBuilderInContext(e->context);
+  e->top = LLVMCreateBuilderInContext(e->context);
+  tg_status status = emit_module(e, error);
+  LLVMDisposeBuilder(e->b);
+  LLVMDisposeBuilder(e->top);
+  LLVMDisposeModule(e->module);
+  LLVMContextDispose(e->context);
+  return status;
+}
+
+tg_status jit_build(const jit_code *code, const jit_target *target, LLVMCodeGenFileType form, LLVMMemoryBufferRef *out,
+                    tg_error *error)
 {
   size_t n = code->graph->values.n + 1;
-  jit_emitter e = {.g = code->graph, .code = code, .target = target, .allocator = code->allocator};
+  jit_emitter e = {.g = code->graph, .code = code, .target = target, .form = form, .allocator = code->allocator};
   const tg_allocator *a = &e.allocator;
   e.values = alloc_zeroed(a, n, sizeof *e.values);
   e.wide = alloc_zeroed(a, n, sizeof *e.wide);
@@ -204,30 +204,29 @@ static tg_status build(jit_code *code, const jit_target *target, finish f, void 
   if (e.values == NULL || e.wide == NULL) {
     error_set(error, TG_NOMEM, "no memory for the code");
   } else {
-    e.context = LLVMContextCreate();
-    e.module = LLVMModuleCreateWithNameInContext("throng", e.context);
-    e.b = LLVMCreateBuilderInContext(e.context);
-    e.top = LLVMCreateBuilderInContext(e.context);
-    status = emit_and_finish(&e, f, to, error);
-    LLVMDisposeBuilder(e.b);
-    LLVMDisposeBuilder(e.top);
-    LLVMDisposeModule(e.module);
-    LLVMContextDispose(e.context);
+    status = jit_guarded(build, &e, error);
   }
   vec_free(a, &e.accumulators);
   alloc_free(a, e.values, n, sizeof *e.values);
   alloc_free(a, e.wide, n, sizeof *e.wide);
+  *out = status == TG_OK ? e.made : NULL;
   return status;
 }
 
-tg_status jit_build(jit_code *code, const jit_target *target, tg_error *error)
+tg_status jit_adopt(jit_code *code, LLVMMemoryBufferRef object, tg_error *error)
 {
-  return build(code, target, link, NULL, error);
-}
-
-/* The same code once more: what a machine runs is not kept as text. */
-tg_status jit_show(const jit_code *code, const jit_target *target, text *out, tg_error *error)
-{
-  jit_code copy = *code;
-  return build(&copy, target, write_assembly, out, error);
+  void *addresses[JIT_VARIANT_COUNT];
+  jit_variant variants[JIT_VARIANT_COUNT];
+  jit_symbols symbols = {.addresses = addresses};
+  for (jit_variant v = JIT_FULL; v < JIT_VARIANT_COUNT; v++) {
+    if (code->wanted[v]) {
+      variants[symbols.n] = v;
+      symbols.names[symbols.n++] = names[v];
+    }
+  }
+  TG_TRY(jit_link(object, &symbols, &code->library, error));
+  for (size_t k = 0; k < symbols.n; k++) {
+    memcpy(&code->functions[variants[k]], &addresses[k], sizeof addresses[k]); /* C has no cast for it */
+  }
+  return TG_OK;
 }

@@ -1,21 +1,45 @@
-/* target.c: the machine, and machine code: a module becomes an object in memory, which a JIT of its own links. LLVM is
- * asked for no optimisation of the module, only for good code: the emitter leaves little to do. */
+/* target.c: the machine, and machine code: a module becomes an object in memory. LLVM is asked for no optimisation of
+ * the module, only for good code: the emitter leaves little to do.
+ *
+ * What LLVM knows of a processor takes it longer to make than a small kernel's code, so it is kept for the next one. */
 #include "backend/llvm/target.h"
 
+#include "backend/llvm/guard.h"
+
 #include <llvm-c/Core.h>
-#include <llvm-c/Error.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* LLVM keeps its list of targets for the whole process. */
-static pthread_once_t once = PTHREAD_ONCE_INIT;
+/* ---- kept for the process, under jit_lock ---- */
+
+enum { MOST_SPARE = 4 };
+static bool is_open;
+static char *host_cpu, *host_features; /* asking the processor is slow in a virtual machine */
+static jit_target spare[MOST_SPARE];
+static size_t n_spare;
 
 static void open_llvm(void)
 {
-  LLVMInitializeNativeTarget();
-  LLVMInitializeNativeAsmPrinter();
+  if (!is_open) {
+    LLVMInitializeNativeTarget();
+    LLVMInitializeNativeAsmPrinter();
+    host_cpu = LLVMGetHostCPUName();
+    host_features = LLVMGetHostCPUFeatures();
+    is_open = true;
+  }
+}
+
+static bool take_spare(const jit_wish *wish, jit_target *out)
+{
+  for (size_t i = 0; i < n_spare; i++) {
+    if (spare[i].wish.width == wish->width && spare[i].wish.is_huge == wish->is_huge) {
+      *out = spare[i];
+      spare[i] = spare[--n_spare];
+      return true;
+    }
+  }
+  return false;
 }
 
 /* ---- what the machine can do ---- */
@@ -31,6 +55,7 @@ static const level levels[] = {
     {512, "x86-64-v4", "+avx512vl", true, true, true},
     {256, "x86-64-v3", "+avx2", true, true, false},
     {128, "x86-64", "+sse2", false, false, false},
+    {JIT_WIDTH_FAULT, "i386", "", false, false, false},
 };
 #elif defined(__aarch64__)
 static const level levels[] = {{128, "generic", "", true, true, false}};
@@ -59,107 +84,76 @@ static const level *find_level(unsigned width, const char *features)
   return NULL;
 }
 
-static tg_status create_machine(const level *l, const jit_wish *wish, const char *features, jit_target *out,
-                                tg_error *error)
+static tg_status create_machine(const level *l, jit_target *out, tg_error *error)
 {
-  char *triple = LLVMGetDefaultTargetTriple(), *message = NULL, *cpu = LLVMGetHostCPUName();
+  char *triple = LLVMGetDefaultTargetTriple(), *message = NULL;
   LLVMTargetRef target;
   if (LLVMGetTargetFromTriple(triple, &target, &message)) {
     error_set(error, TG_UNSUPPORTED, "LLVM makes no code for this machine: %.120s", message);
     LLVMDisposeMessage(message);
   } else {
-    bool is_forced = wish->width != 0;
-    LLVMCodeGenOptLevel effort = wish->is_huge ? LLVMCodeGenLevelNone : LLVMCodeGenLevelDefault;
-    out->machine = LLVMCreateTargetMachine(target, triple, is_forced ? l->name : cpu, is_forced ? "" : features, effort,
-                                           LLVMRelocPIC, LLVMCodeModelDefault);
+    bool is_forced = out->wish.width != 0;
+    LLVMCodeGenOptLevel effort = out->wish.is_huge ? LLVMCodeGenLevelNone : LLVMCodeGenLevelDefault;
+    out->machine = LLVMCreateTargetMachine(target, triple, is_forced ? l->name : host_cpu,
+                                           is_forced ? "" : host_features, effort, LLVMRelocPIC, LLVMCodeModelDefault);
     if (out->machine == NULL) {
       error_set(error, TG_UNSUPPORTED, "LLVM makes no code for this machine");
     }
   }
   LLVMDisposeMessage(triple);
-  LLVMDisposeMessage(cpu);
   return out->machine == NULL ? TG_UNSUPPORTED : TG_OK;
+}
+
+static tg_status open_target(const jit_wish *wish, jit_target *out, tg_error *error)
+{
+  open_llvm();
+  if (take_spare(wish, out)) {
+    return TG_OK;
+  }
+  const level *l = find_level(wish->width, host_features);
+  if (l == NULL) {
+    return error_set(error, TG_UNSUPPORTED, "this machine has no vectors of %u bits", wish->width);
+  }
+  out->wish = *wish;
+  out->vector_bytes = l->width / 8;
+  out->has_fma = l->has_fma;
+  out->has_round = l->has_round;
+  out->has_mask_registers = l->has_mask_registers;
+  return create_machine(l, out, error);
 }
 
 tg_status jit_target_open(const jit_wish *wish, jit_target *out, tg_error *error)
 {
-  pthread_once(&once, open_llvm);
   memset(out, 0, sizeof *out);
-  char *features = LLVMGetHostCPUFeatures();
-  const level *l = find_level(wish->width, features);
-  tg_status status;
-  if (l == NULL) {
-    status = error_set(error, TG_UNSUPPORTED, "this machine has no vectors of %u bits", wish->width);
-  } else {
-    out->vector_bytes = l->width / 8;
-    out->has_fma = l->has_fma;
-    out->has_round = l->has_round;
-    out->has_mask_registers = l->has_mask_registers;
-    status = create_machine(l, wish, features, out, error);
-  }
-  LLVMDisposeMessage(features);
+  jit_lock();
+  tg_status status = open_target(wish, out, error);
+  jit_unlock();
   return status;
 }
 
 void jit_target_close(jit_target *target)
 {
-  if (target->machine != NULL) {
+  jit_lock();
+  if (n_spare < MOST_SPARE) {
+    spare[n_spare++] = *target;
+  } else {
     LLVMDisposeTargetMachine(target->machine);
   }
+  jit_unlock();
 }
 
-/* ---- linking ---- */
+/* ---- code ---- */
 
-static tg_status fail(LLVMErrorRef failure, tg_error *error)
-{
-  char *message = LLVMGetErrorMessage(failure);
-  tg_status status = error_set(error, TG_INTERNAL, "LLVM: %.200s", message);
-  LLVMDisposeErrorMessage(message);
-  return status;
-}
-
-static tg_status make_code(const jit_target *target, LLVMModuleRef module, LLVMCodeGenFileType form,
-                           LLVMMemoryBufferRef *out, tg_error *error)
+tg_status jit_emit_code(const jit_target *target, LLVMModuleRef module, LLVMCodeGenFileType form,
+                        LLVMMemoryBufferRef *out, tg_error *error)
 {
   char *message = NULL;
+  *out = NULL;
   if (LLVMTargetMachineEmitToMemoryBuffer(target->machine, module, form, &message, out)) {
     tg_status status = error_set(error, TG_INTERNAL, "LLVM makes no code: %.200s", message);
     LLVMDisposeMessage(message);
+    *out = NULL;
     return status;
   }
-  return TG_OK;
-}
-
-tg_status jit_assembly(const jit_target *target, LLVMModuleRef module, text *out, tg_error *error)
-{
-  LLVMMemoryBufferRef lines = NULL;
-  TG_TRY(make_code(target, module, LLVMAssemblyFile, &lines, error));
-  text_bytes(out, LLVMGetBufferStart(lines), LLVMGetBufferSize(lines));
-  LLVMDisposeMemoryBuffer(lines);
-  return out->failed ? error_set(error, TG_NOMEM, "no memory for the assembly") : TG_OK;
-}
-
-tg_status jit_link(const jit_target *target, LLVMModuleRef module, LLVMOrcLLJITRef *jit, tg_error *error)
-{
-  LLVMMemoryBufferRef object = NULL;
-  TG_TRY(make_code(target, module, LLVMObjectFile, &object, error));
-  LLVMErrorRef failure = LLVMOrcCreateLLJIT(jit, NULL);
-  if (failure != NULL) {
-    *jit = NULL;
-    LLVMDisposeMemoryBuffer(object);
-    return fail(failure, error);
-  }
-  failure = LLVMOrcLLJITAddObjectFile(*jit, LLVMOrcLLJITGetMainJITDylib(*jit), object);
-  return failure == NULL ? TG_OK : fail(failure, error);
-}
-
-tg_status jit_lookup(LLVMOrcLLJITRef jit, const char *name, void **function, tg_error *error)
-{
-  LLVMOrcExecutorAddress address = 0;
-  LLVMErrorRef failure = LLVMOrcLLJITLookup(jit, &address, name);
-  if (failure != NULL) {
-    return fail(failure, error);
-  }
-  *function = (void *)(uintptr_t)address;
   return TG_OK;
 }

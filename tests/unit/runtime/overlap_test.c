@@ -181,13 +181,13 @@ static void compare(tg_context *context, const tg_operand_kind kinds[2], const t
   for (int round = 0; round < N_ROUNDS; round++) {
     elements e[2] = {{.kind = kinds[0], .mode = modes[0], .size = (int64_t)tg_mode_bytes(modes[0])},
                      {.kind = kinds[1], .mode = modes[1], .size = (int64_t)tg_mode_bytes(modes[1])}};
-    char text[200];
+    char words[200];
     choose(at, e);
     int64_t n = random_up_to(at, 6);
     tg_status want = expect(e, n), got = ask(kernel, e, n);
-    describe(e, text, sizeof text);
+    describe(e, words, sizeof words);
     if (want != got) {
-      fail_msg("%s, %d lanes: %s, expected %s", text, (int)n, tg_status_name(got), tg_status_name(want));
+      fail_msg("%s, %d lanes: %s, expected %s", words, (int)n, tg_status_name(got), tg_status_name(want));
     }
     counts[want]++;
   }
