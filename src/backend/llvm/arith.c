@@ -23,6 +23,7 @@ static LLVMValueRef mul(jit_emitter *e, tg_type type, LLVMValueRef *x)
   return is_float(type) ? LLVMBuildFMul(e->b, x[0], x[1], "") : LLVMBuildMul(e->b, x[0], x[1], "");
 }
 
+/* Of bits, also where there are no mask registers: for what is done at once with them. */
 static LLVMValueRef less(jit_emitter *e, tg_type type, LLVMValueRef a, LLVMValueRef b)
 {
   if (is_float(type)) {
@@ -83,12 +84,8 @@ static LLVMValueRef bitcast(jit_emitter *e, const graph_node *node, tg_type type
 
 static LLVMValueRef select_of(jit_emitter *e, const graph_node *node, LLVMValueRef *x)
 {
-  const uint32_t *args = node_args(e->g, node);
-  x[0] = jit_value(e, args[0]);
-  if (!jit_is_wide(x[0]) || !jit_is_wide(x[1])) {
-    return jit_select(e, x[0], jit_value(e, args[1]), jit_value(e, args[2]));
-  }
-  return LLVMBuildSelect(e->b, x[0], x[1], x[2], "");
+  LLVMValueRef condition = jit_value(e, node_args(e->g, node)[0]);
+  return jit_select(e, condition, x[1], x[2]);
 }
 
 static LLVMValueRef value_of(jit_emitter *e, const graph_node *node, tg_type type, LLVMValueRef *x)
@@ -106,8 +103,8 @@ static LLVMValueRef value_of(jit_emitter *e, const graph_node *node, tg_type typ
   case TG_OP_XOR: return LLVMBuildXor(e->b, x[0], x[1], "");
   case TG_OP_NOT: return LLVMBuildNot(e->b, x[0], "");
   case TG_OP_ANDNOT: return LLVMBuildAnd(e->b, x[0], LLVMBuildNot(e->b, x[1], ""), "");
-  case TG_OP_LT: return less(e, type, x[0], x[1]);
-  case TG_OP_EQ: return equal(e, type, x[0], x[1]);
+  case TG_OP_LT: return jit_comparison(e, less(e, type, x[0], x[1]), x[0]);
+  case TG_OP_EQ: return jit_comparison(e, equal(e, type, x[0], x[1]), x[0]);
   case TG_OP_SELECT: return select_of(e, node, x);
   case TG_OP_MAX: return LLVMBuildSelect(e->b, less(e, type, x[0], x[1]), x[1], x[0], "");
   case TG_OP_DIV: return LLVMBuildFDiv(e->b, x[0], x[1], "");
@@ -125,5 +122,8 @@ void jit_emit_elementwise(jit_emitter *e, const graph_node *node)
   LLVMValueRef x[3] = {NULL, NULL, NULL};
   tg_type type = node->n_args > 0 ? jit_type(e, node_args(e->g, node)[0]) : TG_BOOL;
   jit_operands(e, node, x, node->n_args);
+  if (type == TG_BOOL && node->n_args == 2) {
+    jit_unify_masks(e, x);
+  }
   e->values[node->first_result] = value_of(e, node, type, x);
 }

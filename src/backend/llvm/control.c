@@ -12,6 +12,8 @@ static LLVMTypeRef result_type(jit_emitter *e, uint32_t v)
 {
   const graph_value *value = &e->g->values.data[v];
   LLVMTypeRef type = value->array_length > 0 ? jit_int(e, 64) : jit_scalar_type(e, (tg_type)value->type);
+  bool is_mask = value->type == TG_BOOL && value->array_length == 0 && !e->target->has_mask_registers;
+  type = is_mask && e->code->varies[v] && e->n_lanes > 1 ? jit_int(e, e->code->mask_bits) : type;
   return e->code->varies[v] ? jit_vector(type, e->n_lanes) : type;
 }
 
@@ -56,6 +58,19 @@ static LLVMValueRef is_body(jit_emitter *e, LLVMValueRef index, uint32_t k)
   return LLVMBuildICmp(e->b, LLVMIntEQ, index, jit_const_int(LLVMTypeOf(index), k), "");
 }
 
+/* The lanes that choose body k, which is not the last. */
+static LLVMValueRef choosing(jit_emitter *e, const graph_node *node, uint32_t k)
+{
+  uint32_t selector = node_args(e->g, node)[0];
+  LLVMValueRef x = jit_value(e, selector);
+  tg_type type = jit_type(e, selector);
+  if (type == TG_BOOL && k < 2) {
+    return k == 0 ? LLVMBuildNot(e->b, x, "") : x;
+  }
+  bool is_number = k <= type_mask(type) >> type_table[type].is_signed; /* of the type; a negative one is no body's */
+  return is_number ? jit_comparison(e, is_body(e, x, k), x) : LLVMBuildNot(e->b, jit_all_lanes(e), "");
+}
+
 /* ---- a uniform selector ---- */
 
 /* Where the bodies meet: phis of their yields and of the state of lanes. */
@@ -86,9 +101,10 @@ static void run_to_meeting(jit_emitter *e, const graph_node *node, uint32_t body
   e->fuel = m->before.fuel;
   jit_emit_nodes(e, body_begin(e, node, body), end);
   for (uint32_t k = 0; k < node->n_results; k++) {
-    LLVMValueRef v = yielded(e, args[k], node->first_result + k);
+    LLVMValueRef phi = e->values[node->first_result + k];
+    LLVMValueRef v = jit_fit(e, yielded(e, args[k], node->first_result + k), LLVMTypeOf(phi));
     LLVMBasicBlockRef from = LLVMGetInsertBlock(e->b);
-    LLVMAddIncoming(e->values[node->first_result + k], &v, &from, 1);
+    LLVMAddIncoming(phi, &v, &from, 1);
   }
   LLVMBasicBlockRef from = LLVMGetInsertBlock(e->b);
   if (m->after.alive != NULL) {
@@ -156,7 +172,7 @@ static void run_body(jit_emitter *e, const graph_node *node, uint32_t body, LLVM
   e->fuel = e->fuel == NULL ? NULL : join_two(e, e->fuel, from, before.fuel, branch.before);
 }
 
-static void choose(jit_emitter *e, const graph_node *node, LLVMValueRef index)
+static void choose(jit_emitter *e, const graph_node *node)
 {
   LLVMValueRef outer = e->mask, *results = &e->values[node->first_result], last = NULL;
   LLVMValueRef *out = alloc_zeroed(&e->allocator, node->n_results, sizeof *out);
@@ -166,7 +182,7 @@ static void choose(jit_emitter *e, const graph_node *node, LLVMValueRef index)
   }
   for (uint32_t body = 0; body < node->n_bodies; body++) {
     bool is_last = body + 1 == node->n_bodies;
-    LLVMValueRef chosen = is_last ? NULL : is_body(e, index, body);
+    LLVMValueRef chosen = is_last ? NULL : choosing(e, node, body);
     last = is_last ? last : last == NULL ? LLVMBuildNot(e->b, chosen, "") : jit_without(e, last, chosen);
     e->mask = jit_both(e, outer, is_last ? last : chosen);
     run_body(e, node, body, out);
@@ -182,11 +198,11 @@ static void choose(jit_emitter *e, const graph_node *node, LLVMValueRef index)
 static uint32_t emit_branch(jit_emitter *e, uint32_t i)
 {
   const graph_node *node = &e->g->nodes.data[i];
-  LLVMValueRef index = jit_index(e, node_args(e->g, node)[0]);
-  if (jit_is_wide(index)) {
-    choose(e, node, index);
+  uint32_t selector = node_args(e->g, node)[0];
+  if (jit_is_wide(jit_value(e, selector))) {
+    choose(e, node);
   } else {
-    jump(e, node, index);
+    jump(e, node, jit_index(e, selector));
   }
   for (uint32_t v = node->first_result; v < node->first_result + node->n_results; v++) {
     if (is_in_place(e, v)) {
@@ -249,6 +265,7 @@ static void keep_scalars(jit_emitter *e, const graph_node *node)
   for (uint32_t v = node->first_result; v < node->first_result + node->n_results; v++) {
     LLVMValueRef value = e->values[v];
     if (value != NULL && !e->code->varies[v] && jit_is_wide(value)) {
+      value = jit_type(e, v) == TG_BOOL ? jit_bits(e, value) : value;
       e->values[v] = LLVMBuildExtractElement(e->b, value, LLVMConstNull(jit_int(e, 32)), "");
     }
   }

@@ -19,14 +19,18 @@ LLVMValueRef jit_canonical(jit_emitter *e, tg_type type, LLVMValueRef x)
 static LLVMValueRef to_bool(jit_emitter *e, tg_type from, LLVMValueRef x)
 {
   LLVMValueRef zero = LLVMConstNull(LLVMTypeOf(x));
-  return type_in(from, TG_CLASS_FLOAT) ? LLVMBuildFCmp(e->b, LLVMRealUNE, x, zero, "")
-                                       : LLVMBuildICmp(e->b, LLVMIntNE, x, zero, "");
+  LLVMValueRef bits = type_in(from, TG_CLASS_FLOAT) ? LLVMBuildFCmp(e->b, LLVMRealUNE, x, zero, "")
+                                                    : LLVMBuildICmp(e->b, LLVMIntNE, x, zero, "");
+  return jit_comparison(e, bits, x);
 }
 
 static LLVMValueRef int_to_int(jit_emitter *e, tg_type from, tg_type to, LLVMValueRef x)
 {
   unsigned have = type_table[from].bits, want = type_table[to].bits;
   LLVMTypeRef type = jit_like(x, jit_scalar_type(e, to));
+  if (from == TG_BOOL) {
+    return jit_select(e, x, jit_const_int(type, 1), LLVMConstNull(type));
+  }
   if (have >= want) {
     return have == want ? x : LLVMBuildTrunc(e->b, x, type, "");
   }
@@ -37,7 +41,7 @@ static LLVMValueRef int_to_float(jit_emitter *e, tg_type from, tg_type to, LLVMV
 {
   LLVMTypeRef type = jit_like(x, jit_scalar_type(e, to));
   if (from == TG_BOOL) {
-    return LLVMBuildSelect(e->b, x, jit_const_real(type, 1), jit_const_real(type, 0), "");
+    return jit_select(e, x, jit_const_real(type, 1), LLVMConstNull(type));
   }
   return type_table[from].is_signed ? LLVMBuildSIToFP(e->b, x, type, "") : LLVMBuildUIToFP(e->b, x, type, "");
 }
@@ -50,9 +54,9 @@ static LLVMValueRef float_to_int(jit_emitter *e, tg_type to, LLVMValueRef x)
   uint64_t most = type_mask(to) >> is_signed;
   LLVMValueRef above = LLVMBuildFCmp(e->b, LLVMRealOGE, x, jit_const_real(real, ldexp(1, bits - is_signed)), "");
   LLVMValueRef least = jit_const_real(real, is_signed ? -ldexp(1, bits - 1) : 0);
-  LLVMValueRef is_inside =
-      LLVMBuildAnd(e->b, LLVMBuildNot(e->b, above, ""), LLVMBuildFCmp(e->b, LLVMRealOGE, x, least, ""), "");
-  LLVMValueRef inside = LLVMBuildSelect(e->b, is_inside, x, LLVMConstNull(real), "");
+  LLVMValueRef inside =
+      LLVMBuildSelect(e->b, LLVMBuildFCmp(e->b, LLVMRealOGE, x, least, ""), x, LLVMConstNull(real), "");
+  inside = LLVMBuildSelect(e->b, above, LLVMConstNull(real), inside, "");
   LLVMValueRef y = is_signed ? LLVMBuildFPToSI(e->b, inside, type, "") : LLVMBuildFPToUI(e->b, inside, type, "");
   y = LLVMBuildSelect(e->b, above, jit_const_int(type, most), y, "");
   if (is_signed) {

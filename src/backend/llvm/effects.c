@@ -55,13 +55,13 @@ static LLVMValueRef emit_aload(jit_emitter *e, const graph_node *node)
   LLVMTypeRef element = jit_scalar_type(e, a.type), type = jit_vector(element, e->n_lanes);
   LLVMValueRef address = address_of(e, &a);
   LLVMValueRef v = jit_is_wide(a.index) ? jit_gather(e, element, address) : jit_load(e, type, address, 1);
-  return jit_select(e, a.is_inside, v, LLVMConstNull(type));
+  return jit_select(e, a.is_inside, v, LLVMConstNull(LLVMTypeOf(v)));
 }
 
 static void emit_astore(jit_emitter *e, const graph_node *node)
 {
   access a = open_access(e, node);
-  LLVMValueRef v = jit_wide(e, node_args(e->g, node)[2]), running = jit_running(e);
+  LLVMValueRef v = jit_in_memory(e, node_args(e->g, node)[2]), running = jit_running(e);
   LLVMValueRef lanes = jit_both(e, a.is_inside, running);
   if (!jit_is_wide(a.index)) {
     LLVMValueRef address = address_of(e, &a);
@@ -94,7 +94,8 @@ void jit_trap(jit_emitter *e, LLVMValueRef lanes, uint64_t code, uint32_t positi
   LLVMValueRef addresses[2] = {NULL, jit_mask_bytes(e, lanes)};
   jit_help(e, JIT_H_TRAP, code << 32 | position, addresses, 2);
   jit_end_if(e, branch);
-  e->alive = jit_without(e, e->alive, lanes);
+  LLVMValueRef alive = jit_without(e, e->alive, lanes);
+  e->alive = e->alive == NULL ? alive : jit_fit(e, alive, LLVMTypeOf(e->alive));
 }
 
 static void emit_trap(jit_emitter *e, const graph_node *node)

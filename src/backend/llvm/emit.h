@@ -59,7 +59,6 @@ void jit_operands(jit_emitter *e, const graph_node *node, LLVMValueRef *out, siz
 void jit_unify(jit_emitter *e, LLVMValueRef *values, size_t n);
 tg_type jit_type(const jit_emitter *e, uint32_t v);
 LLVMValueRef jit_intrinsic(jit_emitter *e, const char *name, LLVMTypeRef type, LLVMValueRef *args, unsigned n);
-LLVMValueRef jit_select(jit_emitter *e, LLVMValueRef condition, LLVMValueRef a, LLVMValueRef b);
 LLVMValueRef jit_lane_numbers(const jit_emitter *e, unsigned bits); /* 0, 1, .. */
 
 /* ---- frame.c ---- */
@@ -75,7 +74,18 @@ LLVMTypeRef jit_memory_type(const jit_emitter *e, LLVMTypeRef type);
 void jit_help(jit_emitter *e, jit_helper_id id, uint64_t node, LLVMValueRef *addresses, unsigned n);
 #define JIT_FIELD(e, at, name, type) jit_field(e, at, offsetof(jit_frame, name), type)
 
-/* ---- masks.c ---- */
+/* ---- masks.c: sets of lanes and bools that differ between lanes ---- */
+LLVMValueRef jit_mask(jit_emitter *e, LLVMValueRef bits, unsigned width); /* of a vector of bits */
+LLVMValueRef jit_comparison(jit_emitter *e, LLVMValueRef bits, LLVMValueRef compared);
+LLVMValueRef jit_bits(jit_emitter *e, LLVMValueRef mask); /* as a vector of bits */
+LLVMValueRef jit_resize_mask(jit_emitter *e, LLVMValueRef mask, unsigned width);
+void jit_unify_masks(jit_emitter *e, LLVMValueRef *masks); /* two */
+/* A mask with another's type; all else has it. */
+LLVMValueRef jit_fit(jit_emitter *e, LLVMValueRef v, LLVMTypeRef type);
+LLVMValueRef jit_select(jit_emitter *e, LLVMValueRef condition, LLVMValueRef a, LLVMValueRef b);
+/* A value of the graph as a vector, bool as bytes of 0 and 1. */
+LLVMValueRef jit_in_memory(jit_emitter *e, uint32_t v);
+LLVMValueRef jit_all_lanes(jit_emitter *e);
 LLVMValueRef jit_running(jit_emitter *e);                              /* alive and mask; NULL: all */
 LLVMValueRef jit_both(jit_emitter *e, LLVMValueRef a, LLVMValueRef b); /* NULL: all */
 LLVMValueRef jit_without(jit_emitter *e, LLVMValueRef a, LLVMValueRef b);

@@ -51,7 +51,7 @@ LLVMValueRef jit_load(jit_emitter *e, LLVMTypeRef type, LLVMValueRef pointer, un
   LLVMTypeRef memory = jit_memory_type(e, type);
   LLVMValueRef v = LLVMBuildLoad2(e->b, memory, pointer, "");
   LLVMSetAlignment(v, align);
-  return is_bool(type) ? LLVMBuildICmp(e->b, LLVMIntNE, v, LLVMConstNull(memory), "") : v;
+  return is_bool(type) ? jit_mask(e, LLVMBuildICmp(e->b, LLVMIntNE, v, LLVMConstNull(memory), ""), 8) : v;
 }
 
 LLVMValueRef jit_store(jit_emitter *e, LLVMValueRef v, LLVMValueRef pointer, unsigned align)

@@ -48,7 +48,7 @@ static void helped(jit_emitter *e, uint32_t i, tg_type type)
   tg_type as_bits = type_table[type].bytes == 4 ? TG_U32 : TG_U64;
   bool is_float = type_in(type, TG_CLASS_FLOAT);
   for (uint32_t k = 0; k < node->n_args; k++) {
-    LLVMValueRef x = jit_wide(e, node_args(e->g, node)[k]);
+    LLVMValueRef x = jit_in_memory(e, node_args(e->g, node)[k]);
     x = is_float ? LLVMBuildBitCast(e->b, x, jit_like(x, jit_scalar_type(e, as_bits)), "") : x;
     x = type_table[type].bits < 64 ? LLVMBuildZExt(e->b, x, words, "") : x;
     jit_store(e, x, jit_offset(e, e->b, room[1], LLVMConstInt(jit_int(e, 64), k * bytes, 0)), 8);
@@ -58,7 +58,8 @@ static void helped(jit_emitter *e, uint32_t i, tg_type type)
     LLVMValueRef at = jit_offset(e, e->b, room[0], LLVMConstInt(jit_int(e, 64), k * bytes, 0));
     LLVMValueRef y = jit_load(e, words, at, 8);
     y = type_table[type].bits < 64 ? LLVMBuildTrunc(e->b, y, jit_like(y, jit_int(e, type_table[type].bits)), "") : y;
-    e->values[node->first_result + k] = LLVMBuildBitCast(e->b, y, jit_like(y, jit_scalar_type(e, type)), "");
+    y = LLVMBuildBitCast(e->b, y, jit_like(y, jit_scalar_type(e, type)), "");
+    e->values[node->first_result + k] = type == TG_BOOL ? jit_mask(e, y, e->code->mask_bits) : y;
   }
 }
 

@@ -1,8 +1,6 @@
 /* loop.c: loops. Where the condition differs between lanes, a loop goes on while any lane runs, and the lanes that are
  * done keep what they carry; where it does not, no lane needs a mask. Several vectors are in flight, as a value is
- * several vectors of the machine.
- *
- * Masks that go round a loop are vectors of integers where the machine has no mask registers. */
+ * several vectors of the machine. */
 #include "backend/llvm/emit.h"
 
 #include <stddef.h>
@@ -21,24 +19,6 @@ typedef struct loop {
 
 /* ---- values that go round ---- */
 
-static bool is_mask(const jit_emitter *e, LLVMValueRef v)
-{
-  LLVMTypeRef type = LLVMTypeOf(v);
-  return !e->target->has_mask_registers && LLVMGetTypeKind(type) == LLVMVectorTypeKind &&
-         LLVMGetTypeKind(LLVMGetElementType(type)) == LLVMIntegerTypeKind &&
-         LLVMGetIntTypeWidth(LLVMGetElementType(type)) == 1;
-}
-
-static LLVMValueRef pack(jit_emitter *e, LLVMValueRef v)
-{
-  return is_mask(e, v) ? LLVMBuildSExt(e->b, v, jit_like(v, jit_int(e, e->code->mask_bits)), "") : v;
-}
-
-static LLVMValueRef unpack(jit_emitter *e, LLVMValueRef v, bool is_packed)
-{
-  return is_packed ? LLVMBuildICmp(e->b, LLVMIntSLT, v, LLVMConstNull(LLVMTypeOf(v)), "") : v;
-}
-
 /* A value that starts as `start`, in a header that is empty but for such; `from` is the block before. */
 static LLVMValueRef open_phi(jit_emitter *e, const loop *l, LLVMValueRef start, LLVMBasicBlockRef from)
 {
@@ -52,13 +32,24 @@ static LLVMValueRef open_phi(jit_emitter *e, const loop *l, LLVMValueRef start, 
 static void close_phi(jit_emitter *e, LLVMValueRef phi, LLVMValueRef next)
 {
   LLVMBasicBlockRef from = LLVMGetInsertBlock(e->b);
+  next = jit_fit(e, next, LLVMTypeOf(phi));
   LLVMAddIncoming(phi, &next, &from, 1);
 }
 
 static LLVMValueRef open_mask(jit_emitter *e, const loop *l, LLVMValueRef start)
 {
-  LLVMValueRef packed = pack(e, start);
-  return open_phi(e, l, packed, LLVMGetInsertBlock(e->b));
+  return open_phi(e, l, start, LLVMGetInsertBlock(e->b));
+}
+
+/* How wide masks of lanes are in a loop: as most of what they select, which is what goes round. */
+static unsigned mask_bits(const jit_emitter *e, const loop *l)
+{
+  unsigned bits = 8;
+  for (uint32_t v = l->node->first_carried; v < l->node->first_carried + l->node->n_args; v++) {
+    unsigned wide = 8 * element_bytes(jit_type(e, v));
+    bits = e->code->varies[v] && wide > bits ? wide : bits;
+  }
+  return bits;
 }
 
 /* ---- before ---- */
@@ -85,11 +76,6 @@ static LLVMValueRef start_of(jit_emitter *e, const loop *l, uint32_t k)
   return e->code->varies[l->node->first_carried + k] ? jit_wide(e, arg) : jit_value(e, arg);
 }
 
-static LLVMValueRef all_lanes(const jit_emitter *e)
-{
-  return LLVMConstAllOnes(jit_vector(jit_int(e, 1), e->n_lanes));
-}
-
 static void open_carried(jit_emitter *e, loop *l)
 {
   LLVMBasicBlockRef from = LLVMGetInsertBlock(e->b);
@@ -99,31 +85,28 @@ static void open_carried(jit_emitter *e, loop *l)
     } else {
       LLVMValueRef start = start_of(e, l, k);
       if (!e->code->varies[l->node->first_carried + k] && e->code->varies[l->node->first_result + k]) {
-        l->kept[k] = open_phi(e, l, pack(e, jit_wide(e, node_args(e->g, l->node)[k])), from);
+        l->kept[k] = open_phi(e, l, jit_wide(e, node_args(e->g, l->node)[k]), from);
       }
-      l->phis[k] = open_phi(e, l, pack(e, start), from);
-      e->values[l->node->first_carried + k] = start; /* until the header can hold instructions: its type */
+      l->phis[k] = open_phi(e, l, start, from);
     }
   }
 }
 
-/* Values of the header, once all phis are there. */
+/* Values of the header. */
 static void enter_header(jit_emitter *e, loop *l)
 {
   LLVMBuildBr(e->b, l->header);
   LLVMPositionBuilderAtEnd(e->b, l->header);
   for (uint32_t k = 0; k < l->node->n_args; k++) {
     if (l->phis[k] != NULL) {
-      LLVMValueRef *v = &e->values[l->node->first_carried + k];
-      *v = unpack(e, l->phis[k], is_mask(e, *v));
+      e->values[l->node->first_carried + k] = l->phis[k];
     }
   }
-  bool is_packed = !e->target->has_mask_registers && e->n_lanes > 1;
   if (l->alive != NULL) {
-    e->alive = unpack(e, l->alive, is_packed);
+    e->alive = l->alive;
   }
   if (l->running != NULL) {
-    e->mask = unpack(e, l->running, is_packed);
+    e->mask = l->running;
   }
   if (l->fuel != NULL) {
     e->fuel = l->fuel;
@@ -138,7 +121,8 @@ static void open_loop(jit_emitter *e, loop *l)
   l->can_trap = e->variant != JIT_PREPARE && may_trap(e, l);
   if (l->parts) {
     LLVMValueRef running = jit_running(e);
-    l->running = open_mask(e, l, running == NULL ? all_lanes(e) : jit_spread(e, running));
+    running = running == NULL ? jit_all_lanes(e) : jit_spread(e, running);
+    l->running = open_mask(e, l, jit_resize_mask(e, running, mask_bits(e, l)));
   }
   if (l->can_trap) {
     l->alive = open_mask(e, l, e->alive);
@@ -159,7 +143,7 @@ static LLVMValueRef take_fuel(jit_emitter *e, const loop *l, LLVMValueRef lanes)
   lanes = jit_spread(e, lanes);
   LLVMValueRef is_empty = LLVMBuildICmp(e->b, LLVMIntEQ, e->fuel, LLVMConstNull(type), "");
   LLVMValueRef pays = jit_without(e, lanes, is_empty);
-  e->fuel = LLVMBuildSub(e->b, e->fuel, LLVMBuildZExt(e->b, pays, type, ""), "");
+  e->fuel = LLVMBuildSub(e->b, e->fuel, jit_select(e, pays, jit_const_int(type, 1), LLVMConstNull(type)), "");
   jit_trap(e, jit_both(e, lanes, is_empty), TG_TRAP_FUEL, l->node->position);
   return pays;
 }
@@ -204,19 +188,17 @@ static void close_loop(jit_emitter *e, const loop *l)
     if (e->g->values.data[carried].array_length > 0) {
       next = next_array(e, l, k, next);
     } else if (l->kept[k] != NULL) {
-      LLVMValueRef wide = jit_wide(e, args[k]);
-      LLVMValueRef old = unpack(e, l->kept[k], is_mask(e, wide));
-      close_phi(e, l->kept[k], pack(e, jit_select(e, e->mask, wide, old)));
+      close_phi(e, l->kept[k], jit_select(e, e->mask, jit_wide(e, args[k]), l->kept[k]));
     } else if (l->parts && e->code->used[l->node->first_result + k]) {
       next = jit_select(e, e->mask, next, e->values[carried]);
     }
-    close_phi(e, l->phis[k], pack(e, next));
+    close_phi(e, l->phis[k], next);
   }
   if (l->running != NULL) {
-    close_phi(e, l->running, pack(e, l->can_trap ? jit_running(e) : e->mask));
+    close_phi(e, l->running, l->can_trap ? jit_running(e) : e->mask);
   }
   if (l->alive != NULL) {
-    close_phi(e, l->alive, pack(e, e->alive));
+    close_phi(e, l->alive, e->alive);
   }
   if (l->fuel != NULL) {
     close_phi(e, l->fuel, e->fuel);
@@ -292,9 +274,8 @@ static void emit_rounds(jit_emitter *e, loop *l)
   e->fuel = fuel;
   e->mask = l->outer;
   for (uint32_t k = 0; k < l->node->n_args; k++) {
-    LLVMValueRef *result = &e->values[l->node->first_result + k];
-    bool is_bool = jit_type(e, l->node->first_result + k) == TG_BOOL && !e->target->has_mask_registers;
-    *result = l->kept[k] == NULL ? e->values[l->node->first_carried + k] : unpack(e, l->kept[k], is_bool);
+    bool is_kept = l->kept[k] != NULL;
+    e->values[l->node->first_result + k] = is_kept ? l->kept[k] : e->values[l->node->first_carried + k];
   }
 }
 

@@ -1,5 +1,136 @@
-/* masks.c: sets of lanes, and blocks that are run only if some lane wants it. */
+/* masks.c: sets of lanes, which bools that differ between lanes are too, and blocks that are run only if some lane
+ * wants it.
+ *
+ * A mask is a vector of bits where the machine has mask registers. Elsewhere LLVM would take bits for bytes and pack
+ * and unpack them all the time: there a mask is a vector of integers, all ones or zero, as wide as what the comparison
+ * that made it compared. Where two of different width meet, the narrower one is made wider. */
 #include "backend/llvm/emit.h"
+
+/* ---- vectors of bits and masks ---- */
+
+static unsigned element_bits(LLVMValueRef v)
+{
+  LLVMTypeRef element = LLVMGetElementType(LLVMTypeOf(v));
+  LLVMTypeKind kind = LLVMGetTypeKind(element);
+  if (kind != LLVMIntegerTypeKind) {
+    return kind == LLVMFloatTypeKind ? 32 : 64;
+  }
+  return LLVMGetIntTypeWidth(element);
+}
+
+static bool is_integers(LLVMValueRef mask)
+{
+  return jit_is_wide(mask) && element_bits(mask) > 1;
+}
+
+LLVMValueRef jit_mask(jit_emitter *e, LLVMValueRef bits, unsigned width)
+{
+  if (e->target->has_mask_registers || !jit_is_wide(bits) || element_bits(bits) > 1) {
+    return bits;
+  }
+  return LLVMBuildSExt(e->b, bits, jit_like(bits, jit_int(e, width)), "");
+}
+
+LLVMValueRef jit_comparison(jit_emitter *e, LLVMValueRef bits, LLVMValueRef compared)
+{
+  return jit_is_wide(bits) ? jit_mask(e, bits, element_bits(compared)) : bits;
+}
+
+LLVMValueRef jit_bits(jit_emitter *e, LLVMValueRef mask)
+{
+  return is_integers(mask) ? LLVMBuildICmp(e->b, LLVMIntSLT, mask, LLVMConstNull(LLVMTypeOf(mask)), "") : mask;
+}
+
+static LLVMValueRef resize(jit_emitter *e, LLVMValueRef mask, LLVMTypeRef type)
+{
+  unsigned have = element_bits(mask), want = LLVMGetIntTypeWidth(LLVMGetElementType(type));
+  if (have == want) {
+    return mask;
+  }
+  return have < want ? LLVMBuildSExt(e->b, mask, type, "") : LLVMBuildTrunc(e->b, mask, type, "");
+}
+
+LLVMValueRef jit_resize_mask(jit_emitter *e, LLVMValueRef mask, unsigned width)
+{
+  mask = jit_mask(e, mask, width);
+  return is_integers(mask) ? resize(e, mask, jit_like(mask, jit_int(e, width))) : mask;
+}
+
+LLVMValueRef jit_fit(jit_emitter *e, LLVMValueRef v, LLVMTypeRef type)
+{
+  return LLVMTypeOf(v) == type ? v : resize(e, v, type);
+}
+
+void jit_unify_masks(jit_emitter *e, LLVMValueRef *masks)
+{
+  jit_unify(e, masks, 2);
+  if (e->target->has_mask_registers || !jit_is_wide(masks[0])) {
+    return;
+  }
+  unsigned a = element_bits(masks[0]), b = element_bits(masks[1]), width = a > b ? a : b;
+  width = width == 1 ? e->code->mask_bits : width;
+  masks[0] = jit_resize_mask(e, masks[0], width);
+  masks[1] = jit_resize_mask(e, masks[1], width);
+}
+
+/* Bits of a where the mask has ones, else of b, one of which is zero or has ones everywhere in the mask. */
+static LLVMValueRef select_zero(jit_emitter *e, LLVMValueRef mask, LLVMValueRef a, LLVMValueRef b)
+{
+  LLVMTypeRef type = LLVMTypeOf(a);
+  bool is_first = !LLVMIsNull(a);
+  mask = is_first ? mask : LLVMBuildNot(e->b, mask, "");
+  LLVMValueRef x = LLVMBuildBitCast(e->b, is_first ? a : b, LLVMTypeOf(mask), "");
+  return LLVMBuildBitCast(e->b, LLVMBuildAnd(e->b, mask, x, ""), type, "");
+}
+
+/* Of vectors by a vector. */
+static LLVMValueRef select_lanes(jit_emitter *e, LLVMValueRef mask, LLVMValueRef a, LLVMValueRef b)
+{
+  if (is_integers(mask)) {
+    bool is_pointer = LLVMGetTypeKind(LLVMGetElementType(LLVMTypeOf(a))) == LLVMPointerTypeKind;
+    mask = resize(e, mask, jit_like(mask, jit_int(e, element_bits(a))));
+    if (!is_pointer && (LLVMIsNull(a) || LLVMIsNull(b))) {
+      return select_zero(e, mask, a, b);
+    }
+  }
+  return LLVMBuildSelect(e->b, jit_bits(e, mask), a, b, "");
+}
+
+LLVMValueRef jit_select(jit_emitter *e, LLVMValueRef condition, LLVMValueRef a, LLVMValueRef b)
+{
+  LLVMValueRef both[2] = {a, b};
+  if (a == b) {
+    return a;
+  }
+  if (jit_is_wide(condition)) {
+    both[0] = jit_spread(e, a);
+    both[1] = jit_spread(e, b);
+  }
+  jit_unify(e, both, 2);
+  if (LLVMTypeOf(both[0]) != LLVMTypeOf(both[1])) {
+    jit_unify_masks(e, both);
+  }
+  return jit_is_wide(condition) ? select_lanes(e, condition, both[0], both[1])
+                                : LLVMBuildSelect(e->b, condition, both[0], both[1], "");
+}
+
+LLVMValueRef jit_in_memory(jit_emitter *e, uint32_t v)
+{
+  LLVMValueRef x = jit_wide(e, v);
+  if (jit_type(e, v) != TG_BOOL) {
+    return x;
+  }
+  LLVMTypeRef bytes = jit_like(x, jit_int(e, 8));
+  return is_integers(x) ? LLVMBuildAnd(e->b, resize(e, x, bytes), jit_const_int(bytes, 1), "")
+                        : LLVMBuildZExt(e->b, x, bytes, "");
+}
+
+/* ---- sets of lanes ---- */
+
+LLVMValueRef jit_all_lanes(jit_emitter *e)
+{
+  return jit_mask(e, LLVMConstAllOnes(jit_vector(jit_int(e, 1), e->n_lanes)), e->code->mask_bits);
+}
 
 LLVMValueRef jit_both(jit_emitter *e, LLVMValueRef a, LLVMValueRef b)
 {
@@ -7,7 +138,7 @@ LLVMValueRef jit_both(jit_emitter *e, LLVMValueRef a, LLVMValueRef b)
     return a == NULL ? b : a;
   }
   LLVMValueRef both[2] = {a, b};
-  jit_unify(e, both, 2);
+  jit_unify_masks(e, both);
   return LLVMBuildAnd(e->b, both[0], both[1], "");
 }
 
@@ -40,14 +171,10 @@ LLVMValueRef jit_any(jit_emitter *e, LLVMValueRef mask)
   if (mask == NULL || !jit_is_wide(mask)) {
     return mask == NULL ? LLVMConstInt(jit_int(e, 1), 1, 0) : mask;
   }
-  unsigned n = LLVMGetVectorSize(LLVMTypeOf(mask)), bits = 1;
-  LLVMValueRef v = mask;
-  if (!e->target->has_mask_registers) {
-    bits = e->code->mask_bits;
-    v = LLVMBuildSExt(e->b, mask, LLVMVectorType(jit_int(e, bits), n), "");
-    for (; n > 1 && n * bits > 8 * e->target->vector_bytes; n /= 2) {
-      v = fold(e, v);
-    }
+  LLVMValueRef v = jit_mask(e, mask, e->code->mask_bits);
+  unsigned n = LLVMGetVectorSize(LLVMTypeOf(v)), bits = element_bits(v);
+  for (; bits > 1 && n * bits > 8 * e->target->vector_bytes; n /= 2) {
+    v = fold(e, v);
   }
   LLVMTypeRef whole = jit_int(e, n * bits);
   return LLVMBuildICmp(e->b, LLVMIntNE, LLVMBuildBitCast(e->b, v, whole, ""), LLVMConstNull(whole), "");
@@ -55,8 +182,7 @@ LLVMValueRef jit_any(jit_emitter *e, LLVMValueRef mask)
 
 LLVMValueRef jit_mask_bytes(jit_emitter *e, LLVMValueRef mask)
 {
-  LLVMTypeRef type = jit_vector(jit_int(e, 1), e->n_lanes);
-  return jit_spill(e, mask == NULL ? LLVMConstAllOnes(type) : jit_spread(e, mask));
+  return jit_spill(e, jit_resize_mask(e, mask == NULL ? jit_all_lanes(e) : jit_spread(e, mask), 8));
 }
 
 LLVMBasicBlockRef jit_block(jit_emitter *e, const char *name)

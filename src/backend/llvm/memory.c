@@ -97,7 +97,7 @@ LLVMValueRef jit_gather(jit_emitter *e, LLVMTypeRef element, LLVMValueRef addres
   LLVMValueRef args[4] = {addresses, LLVMConstInt(jit_int(e, 32), 1, 0), LLVMConstAllOnes(bit), LLVMConstNull(type)};
   LLVMValueRef v = LLVMBuildCall2(e->b, LLVMIntrinsicGetType(e->context, id, types, 2),
                                   LLVMGetIntrinsicDeclaration(e->module, id, types, 2), args, 4, "");
-  return memory == element ? v : LLVMBuildICmp(e->b, LLVMIntNE, v, LLVMConstNull(type), "");
+  return memory == element ? v : jit_mask(e, LLVMBuildICmp(e->b, LLVMIntNE, v, LLVMConstNull(type), ""), 8);
 }
 
 /* Lanes whose index is outside read a zero of ours. */

@@ -54,8 +54,10 @@ static void open_lanes(jit_emitter *e)
   LLVMValueRef rest = LLVMBuildSub(e->b, JIT_FIELD(e, e->top, count, word), e->group, "");
   LLVMValueRef most = LLVMConstInt(word, JIT_MAX_LANES, 0);
   rest = LLVMBuildSelect(e->b, LLVMBuildICmp(e->b, LLVMIntULT, rest, most, ""), rest, most, "");
-  rest = LLVMBuildTrunc(e->b, rest, jit_int(e, 8), "");
-  e->alive = e->start = LLVMBuildICmp(e->b, LLVMIntULT, jit_lane_numbers(e, 8), jit_spread(e, rest), "");
+  unsigned bits = e->target->has_mask_registers ? 8 : e->code->mask_bits;
+  rest = LLVMBuildIntCast2(e->b, rest, jit_int(e, bits), 0, "");
+  LLVMValueRef there = LLVMBuildICmp(e->b, LLVMIntULT, jit_lane_numbers(e, bits), jit_spread(e, rest), "");
+  e->alive = e->start = jit_mask(e, there, bits);
   if (e->variant == JIT_FUEL) {
     e->fuel = jit_spread(e, JIT_FIELD(e, e->top, fuel, word));
   }

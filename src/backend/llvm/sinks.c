@@ -159,7 +159,7 @@ static void keep_first(jit_emitter *e, const graph_node *node, size_t k)
   LLVMValueRef state = LLVMBuildLoad2(e->b, state_type, jit_offset(e, e->b, first, word(e, offset)), "");
   LLVMValueRef lanes = jit_running(e);
   jit_if branch = jit_begin_if(e, LLVMBuildICmp(e->b, LLVMIntNE, state, LLVMConstInt(state_type, ARG_NUMBER, 0), ""));
-  LLVMValueRef addresses[4] = {NULL, jit_spill(e, jit_wide(e, args[1])), jit_spill(e, jit_wide(e, args[0])),
+  LLVMValueRef addresses[4] = {NULL, jit_spill(e, jit_in_memory(e, args[1])), jit_spill(e, jit_in_memory(e, args[0])),
                                jit_mask_bytes(e, lanes)};
   jit_help(e, JIT_H_FIRST, k, addresses, 4);
   jit_end_if(e, branch);
@@ -174,17 +174,11 @@ static LLVMValueRef is_better(jit_emitter *e, const graph_node *node, tg_type ty
   return LLVMBuildICmp(e->b, type_table[type].is_signed ? LLVMIntSLT : LLVMIntULT, a, b, "");
 }
 
-static LLVMValueRef in_memory(jit_emitter *e, LLVMValueRef v)
-{
-  LLVMTypeRef type = jit_memory_type(e, LLVMTypeOf(v));
-  return type == LLVMTypeOf(v) ? v : LLVMBuildZExt(e->b, v, type, "");
-}
-
 static void emit_best(jit_emitter *e, const graph_node *node, size_t k, size_t at)
 {
   const uint32_t *args = node_args(e->g, node);
   jit_accumulator *a = &e->accumulators.data[at];
-  LLVMValueRef x = jit_wide(e, args[1]), index = in_memory(e, jit_wide(e, args[0]));
+  LLVMValueRef x = jit_wide(e, args[1]), index = jit_in_memory(e, args[0]);
   keep_first(e, node, k);
   LLVMValueRef better = is_better(e, node, jit_type(e, args[1]), x, a[0].phi);
   better = jit_both(e, better, jit_running(e));
@@ -201,16 +195,15 @@ static void emit_combine(jit_emitter *e, const graph_node *node)
 {
   const uint32_t *args = node_args(e->g, node);
   LLVMValueRef addresses[4] = {NULL, jit_spill(e, jit_spread(e, jit_index(e, args[0]))),
-                               jit_spill(e, jit_wide(e, args[1])), jit_mask_bytes(e, jit_running(e))};
+                               jit_spill(e, jit_in_memory(e, args[1])), jit_mask_bytes(e, jit_running(e))};
   jit_help(e, JIT_H_COMBINE, (uint64_t)(node - e->g->nodes.data), addresses, 4);
 }
 
 static void emit_store(jit_emitter *e, const graph_node *node)
 {
   uint32_t arg = node_args(e->g, node)[0];
-  LLVMValueRef v = jit_canonical(e, jit_type(e, arg), jit_wide(e, arg));
+  LLVMValueRef v = jit_canonical(e, jit_type(e, arg), jit_in_memory(e, arg));
   LLVMValueRef address = jit_stream(e, node->operand);
-  v = in_memory(e, v);
   if (e->code->can_trap) {
     v = jit_select(e, e->alive, v, jit_load(e, LLVMTypeOf(v), address, 1));
   }
@@ -221,7 +214,7 @@ static void count_traps(jit_emitter *e)
 {
   LLVMValueRef dead = jit_without(e, e->start, e->alive);
   LLVMValueRef alive = JIT_FIELD(e, e->top, alive, LLVMPointerTypeInContext(e->context, 0));
-  jit_store(e, e->alive, jit_offset(e, e->b, alive, e->group), 1);
+  jit_store(e, jit_resize_mask(e, e->alive, 8), jit_offset(e, e->b, alive, e->group), 1);
   jit_if branch = jit_begin_if(e, jit_any(e, dead));
   LLVMBuildStore(e->b, e->group, JIT_FIELD(e, e->b, group, NULL));
   LLVMValueRef addresses[2] = {NULL, jit_mask_bytes(e, dead)};

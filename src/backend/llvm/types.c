@@ -84,10 +84,18 @@ LLVMValueRef jit_lane_numbers(const jit_emitter *e, unsigned bits)
 
 /* ---- scalars and vectors ---- */
 
+static bool is_bit(LLVMTypeRef type)
+{
+  return LLVMGetTypeKind(type) == LLVMIntegerTypeKind && LLVMGetIntTypeWidth(type) == 1;
+}
+
 static LLVMValueRef spread_at(const jit_emitter *e, LLVMBuilderRef at, LLVMValueRef scalar)
 {
   if (e->n_lanes == 1) {
     return scalar;
+  }
+  if (is_bit(LLVMTypeOf(scalar)) && !e->target->has_mask_registers) {
+    scalar = LLVMBuildSExt(at, scalar, jit_int(e, e->code->mask_bits), "");
   }
   LLVMTypeRef type = LLVMVectorType(LLVMTypeOf(scalar), e->n_lanes);
   if (LLVMIsConstant(scalar)) {
@@ -169,18 +177,4 @@ LLVMValueRef jit_intrinsic(jit_emitter *e, const char *name, LLVMTypeRef type, L
   LLVMValueRef function = LLVMGetIntrinsicDeclaration(e->module, id, &type, 1);
   LLVMTypeRef signature = LLVMIntrinsicGetType(e->context, id, &type, 1);
   return LLVMBuildCall2(e->b, signature, function, args, n, "");
-}
-
-LLVMValueRef jit_select(jit_emitter *e, LLVMValueRef condition, LLVMValueRef a, LLVMValueRef b)
-{
-  if (a == b) {
-    return a;
-  }
-  if (jit_is_wide(condition)) {
-    a = jit_spread(e, a);
-    b = jit_spread(e, b);
-  }
-  LLVMValueRef both[2] = {a, b};
-  jit_unify(e, both, 2);
-  return LLVMBuildSelect(e->b, condition, both[0], both[1], "");
 }
