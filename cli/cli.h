@@ -141,6 +141,11 @@ tg_context *make_context_threads(unsigned n_threads);
 
 /* From now on a signal that ends the program removes its temporary files first. */
 void catch_interrupts(void);
+/* From now on the first SIGINT or SIGTERM is only noted, and unless quiet a terminal is told so. */
+void interrupts_defer(bool quiet);
+bool interrupt_pending(void);
+/* Ends the program by the signal that was noted, if one was. */
+void interrupt_obey(void);
 
 /* ---- disassemble.c ---- */
 

@@ -15,7 +15,8 @@ const option_row run_options[] = {
     {OPTION_SIZE, "size", "NAME=COUNT", "start an accumulator from COUNT zeros"},
     {OPTION_ENTRY, "entry", "NAME", "the machine or kernel to run, where a program has several"},
     {OPTION_SEED, "seed", "S", "the seed of a machine's random numbers; without it, 0"},
-    {OPTION_OUT, "out", "NAME=PATH", "write an output to .npy, .csv or .bin; one .csv may take several"},
+    {OPTION_OUT, "out", "NAME=PATH",
+     "write an output to .npy, .csv, .bin, or as a picture to .png, .ppm or .pgm[:WIDTHxHEIGHT]"},
     {OPTION_BACKEND, "backend", "NAME", "the back-end; see 'throng backends'"},
     {OPTION_THREADS, "threads", "T", "the threads to use at most; without it, all that there are"},
     {OPTION_MAX_STEPS, "max-steps", "K", "the loop iterations that a lane may take before it traps"},
@@ -42,8 +43,9 @@ static int add_assignment(run *r, assignment_kind kind, const char *text)
   assignment *grown = realloc(q->assignments, (q->n_assignments + 1) * sizeof *grown);
   if (!grown) return usage_error(r->self, "there is no memory for so many options");
   q->assignments = grown;
-  grown[q->n_assignments++] = (assignment){kind, (size_t)(equals - text), text, equals + 1, 0};
-  return STATUS_OK;
+  assignment *a = &grown[q->n_assignments++];
+  *a = (assignment){kind, (size_t)(equals - text), text, equals + 1, 0, NULL, 0, 0};
+  return kind == ASSIGN_OUT ? run_image_option(r, a) : STATUS_OK;
 }
 
 int run_option(run *r, int id, const char *argument)
@@ -124,6 +126,16 @@ static int show(const run *r)
   return STATUS_OK;
 }
 
+static void print_partial_files(const run *r)
+{
+  for (size_t k = 0; k < r->n_files; k++) {
+    char done[32], all[32];
+    run_commas(done, r->n_done);
+    run_commas(all, r->n);
+    fprintf(stderr, "%s has %s of %s %s\n", r->files[k].written, done, all, run_lanes(r));
+  }
+}
+
 /* All of it, from the file to the results; each step only if those before it worked. */
 static int execute(run *r)
 {
@@ -143,6 +155,7 @@ static int execute(run *r)
   run_progress(r, NULL, NULL);
   r->times.write += run_now() - ran;
   if (status == STATUS_OK) status = show(r);
+  if (status == STATUS_OK && r->n_done < r->n) print_partial_files(r);
   if (status != STATUS_OK || r->outcome.n_trapped == 0) return status;
   if (!r->request.quiet) run_print_traps(r);
   return STATUS_TRAPPED;
@@ -161,6 +174,7 @@ void run_free(run *r)
   run_files_drop(r);
   for (size_t k = 0; k < r->n_operands; k++) drop_operand(&r->operands[k]);
   free(r->operands);
+  for (size_t k = 0; k < r->request.n_assignments; k++) free(r->request.assignments[k].path);
   free(r->request.assignments);
   tg_kernel_destroy(r->kernel);
   tg_machine_destroy(r->machine);

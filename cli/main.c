@@ -103,5 +103,8 @@ int main(int argc, char **argv)
   if (strcmp(name, "--version") == 0 || strcmp(name, "-V") == 0) name = "version";
   catch_interrupts();
   const command *c = find_command(name);
-  return c ? close_output(c->run(c, argc - 1, argv + 1)) : unknown_command(name);
+  if (!c) return unknown_command(name);
+  int status = close_output(c->run(c, argc - 1, argv + 1));
+  interrupt_obey();
+  return status;
 }

@@ -8,6 +8,7 @@
 #define TG_CLI_RUN_H
 
 #include "cli.h"
+#include "io/image.h"
 #include "io/reader.h"
 
 /* One NAME=VALUE of an option. */
@@ -18,6 +19,8 @@ typedef struct assignment {
   const char *text;
   const char *value;
   size_t operand; /* once it was found */
+  char *path;     /* of --out, without the size of a picture: */
+  uint64_t width, height;
 } assignment;
 
 /* The options. */
@@ -31,13 +34,15 @@ typedef struct request {
   size_t n_assignments;
 } request;
 
-/* What --out NAME=PATH writes: one file, and the columns that go into it. */
+/* What --out NAME=PATH writes: one file, a picture, and the columns that go into it. */
 typedef struct run_file {
   const char *path;
   column_format format;
   named_column *columns;
   size_t n;
   bool is_streamed; /* outputs only: written window by window; else when all lanes are done */
+  image *image;     /* of one output, or NULL */
+  char *written;    /* the name that it got: path, or another if the run was ended early */
   file_out out;
 } run_file;
 
@@ -77,7 +82,7 @@ typedef struct run {
   size_t n_operands;
   run_file *files;
   size_t n_files;
-  uint64_t n; /* lanes */
+  uint64_t n, n_done; /* lanes: of all, and those that were run before a signal ended it */
   tg_outcome outcome;
   tg_machine_outcome machine_outcome;
   run_times times;
@@ -109,6 +114,11 @@ int run_option(run *r, int id, const char *argument);
 bool run_options_read(run *r, int argc, char **argv, int (*option)(run *r, int id, const char *argument), int *status);
 /* Releases everything. */
 void run_free(run *r);
+
+/* run_image.c: pictures, --out NAME=PATH[:WIDTHxHEIGHT]. Takes the size off the path; finds the size of the picture and
+ * begins it. Both print what is wrong and return an exit status. */
+int run_image_option(run *r, assignment *a);
+int run_image_create(run *r, const assignment *a, run_file *f);
 
 /* Gives every operand its value, memory or file and finds the number of lanes. Prints what is wrong and returns its
  * exit status. */
@@ -152,6 +162,11 @@ int run_files_create(run *r);
 int run_files_write(run *r);
 int run_files_close(run *r);
 void run_files_drop(run *r);
+
+/* "lanes", or of a machine "instances"; a number in few letters, "12.3M", and with commas, "12,345,678". */
+const char *run_lanes(const run *r);
+void run_short(char out[16], double x);
+void run_commas(char out[32], uint64_t x);
 
 /* Prints the results, and with_rows the first rows of the outputs. */
 void run_print(const run *r, bool with_rows);

@@ -62,20 +62,23 @@ static int wrong_option(const run *r, const assignment *a, const tg_operand_info
 /* Checks what can be known of an output file before the run: a long run that cannot be saved is a loss. */
 static int check_out(const run *r, const assignment *a)
 {
-  column_format format = column_format_of(a->value);
+  column_format format = column_format_of(a->path);
+  bool is_image = image_format_of(a->path) != IMAGE_NONE;
   tg_error error = {.code = TG_OK};
-  if (format == COLUMN_UNKNOWN) {
-    return usage_error(r->self, "the extension of '%s' names no format: use .npy, .csv or .bin", a->value);
+  if (format == COLUMN_UNKNOWN && !is_image) {
+    return usage_error(r->self, "the extension of '%s' names no format: use .npy, .csv, .bin, .png, .ppm or .pgm",
+                       a->path);
   }
-  if (format == COLUMN_CSV && r->operands[a->operand].is_array) {
-    return usage_error(r->self, "'%s' is an array in each instance: write it to .npy or .bin", a->text);
+  if (is_image && r->operands[a->operand].info.kind != TG_OUTPUT) {
+    return usage_error(r->self, "only outputs are pictures: write '%s' to .npy, .csv or .bin",
+                       r->operands[a->operand].info.name);
   }
   for (const assignment *b = r->request.assignments; b < a; b++) {
-    if (b->kind != ASSIGN_OUT || strcmp(a->value, b->value) != 0) continue;
-    if (format != COLUMN_CSV) return usage_error(r->self, "'%s' is named twice, and only .csv takes several", a->value);
+    if (b->kind != ASSIGN_OUT || strcmp(a->path, b->path) != 0) continue;
+    if (format != COLUMN_CSV) return usage_error(r->self, "'%s' is named twice, and only .csv takes several", a->path);
     if (a->operand == b->operand) return usage_error(r->self, "'%s' is given twice", a->text);
   }
-  return file_can_create(a->value, &error) ? STATUS_OK : print_error(a->value, &error);
+  return file_can_create(a->path, &error) ? STATUS_OK : print_error(a->path, &error);
 }
 
 /* Finds the operand of each option, and checks that it can be used for it, and once only. */
@@ -224,6 +227,16 @@ static int lengths_disagree(const run *r, const run_operand *a, const run_operan
   return STATUS_ERROR;
 }
 
+/* As many instances as the first picture has pixels whose size was given. */
+static uint64_t image_pixels(const run *r)
+{
+  for (size_t k = 0; k < r->request.n_assignments; k++) {
+    const assignment *a = &r->request.assignments[k];
+    if (a->kind == ASSIGN_OUT && a->height > 0) return a->width * a->height;
+  }
+  return RUN_INSTANCES;
+}
+
 /* The number of lanes: -n, which no input may be shorter than, or the length that all inputs have. */
 static int find_n(run *r)
 {
@@ -241,7 +254,7 @@ static int find_n(run *r)
     if (!r->request.has_n && o->n != first->n) return lengths_disagree(r, first, o);
   }
   if (!r->request.has_n && !first && r->machine) {
-    r->n = RUN_INSTANCES;
+    r->n = image_pixels(r);
     return STATUS_OK;
   }
   if (!r->request.has_n && !first) {

@@ -129,21 +129,33 @@ static json_t *make_stats(const run *r)
   json_t *stats = json_object(), *seconds = json_object();
   json_object_set_new(stats, "backend", json_string(run_backend(r)));
   json_object_set_new(stats, "threads", json_count(tg_context_threads(r->context)));
-  json_object_set_new(stats, "lanes", json_count(r->n));
+  json_object_set_new(stats, "lanes", json_count(r->n_done));
   json_object_set_new(seconds, "read", make_seconds(r->times.read));
   json_object_set_new(seconds, "compile", make_seconds(r->times.compile));
   json_object_set_new(seconds, "run", make_seconds(r->times.run));
   json_object_set_new(seconds, "write", make_seconds(r->times.write));
   json_object_set_new(stats, "seconds", seconds);
-  double rate = r->times.run > 0 ? (double)r->n / r->times.run : 0.0;
+  double rate = r->times.run > 0 ? (double)r->n_done / r->times.run : 0.0;
   json_object_set_new(stats, "lanes_per_second", json_count((uint64_t)rate));
   add_figures(stats, r);
   return stats;
 }
 
+/* Of a run that a signal ended: how far it was, and the files that have so much. */
+static json_t *make_partial(const run *r)
+{
+  json_t *partial = json_object(), *files = json_array();
+  for (size_t k = 0; k < r->n_files; k++) json_array_append_new(files, json_string(r->files[k].written));
+  json_object_set_new(partial, "done", json_count(r->n_done));
+  json_object_set_new(partial, "of", json_count(r->n));
+  json_object_set_new(partial, "files", files);
+  return partial;
+}
+
 int run_print_json(const run *r)
 {
   json_t *root = json_object();
+  if (r->n_done < r->n) json_object_set_new(root, "partial", make_partial(r));
   json_object_set_new(root, "report", r->machine ? make_machine_report(r) : make_report(r));
   json_object_set_new(root, "outputs", make_outputs(r));
   json_object_set_new(root, "traps", make_traps(r));

@@ -5,6 +5,30 @@
 #include <inttypes.h>
 #include <string.h>
 
+const char *run_lanes(const run *r)
+{
+  return r->machine ? "instances" : "lanes";
+}
+
+void run_short(char out[16], double x)
+{
+  static const char *const units[] = {"", "k", "M", "G", "T"};
+  size_t k = 0;
+  for (; x >= 999.5 && k + 1 < sizeof units / sizeof units[0]; k++) x /= 1000;
+  snprintf(out, 16, "%.3g%s", x, units[k]);
+}
+
+void run_commas(char out[32], uint64_t x)
+{
+  char digits[24];
+  int n = snprintf(digits, sizeof digits, "%" PRIu64, x);
+  for (int i = 0; i < n; i++) {
+    if (i > 0 && (n - i) % 3 == 0) *out++ = ',';
+    *out++ = digits[i];
+  }
+  *out = '\0';
+}
+
 bool run_is_none(const run *r, const run_operand *o)
 {
   return o->info.none_bit >= 0 && o->info.none_bit < 64 && (r->outcome.none >> o->info.none_bit & 1) != 0;
@@ -134,14 +158,23 @@ static void print_table(const run *r, const table *t)
   if (t->n > RUN_ROWS) printf(" ... and %" PRIu64 " more; --out writes them all\n", t->n - RUN_ROWS);
 }
 
+static void print_partial(const run *r)
+{
+  char done[32], all[32];
+  run_commas(done, r->n_done);
+  run_commas(all, r->n);
+  if (r->n_done < r->n) printf("partial: %s of %s %s\n", done, all, run_lanes(r));
+}
+
 void run_print(const run *r, bool with_rows)
 {
+  print_partial(r);
   bool is_first = !(r->machine ? print_report(r) : print_results(r)), has_outputs = false;
   for (size_t k = 0; k < r->n_operands; k++) has_outputs |= r->operands[k].info.kind == TG_OUTPUT;
   if (!with_rows) return;
   if (has_outputs) {
     if (!is_first) putchar('\n');
-    print_table(r, &(table){r->machine ? "id" : "lane", NULL, r->n});
+    print_table(r, &(table){r->machine ? "id" : "lane", NULL, r->n_done});
     is_first = false;
   }
   for (size_t k = 0; k < r->n_operands; k++) {
@@ -171,7 +204,7 @@ void run_print_traps(const run *r)
     return;
   }
   fprintf(stderr, "%s: %" PRIu64 " of %" PRIu64 " lanes trapped; the first is lane %" PRIu64 ", ", r->request.file,
-          t->n_trapped, r->n, t->first_lane);
+          t->n_trapped, r->n_done, t->first_lane);
   if (t->first_code == TG_TRAP_FUEL) {
     fprintf(stderr, "which took more than %" PRIu64 " loop iterations", r->request.fuel);
   } else {
@@ -186,7 +219,7 @@ void run_print_stats(const run *r)
   const run_times *t = &r->times;
   unsigned n_threads = r->stats.n_threads > 0 ? r->stats.n_threads : tg_context_threads(r->context);
   fprintf(stderr, "back-end %s, %u thread%s, %" PRIu64 " lanes, %.3g million lanes/s\n", run_backend(r), n_threads,
-          n_threads == 1 ? "" : "s", r->n, t->run > 0 ? (double)r->n / t->run / 1e6 : 0.0);
+          n_threads == 1 ? "" : "s", r->n_done, t->run > 0 ? (double)r->n_done / t->run / 1e6 : 0.0);
   fprintf(stderr, "seconds: read %.6f, compile %.6f, run %.6f, write %.6f\n", t->read, t->compile, t->run, t->write);
   run_print_figures(r);
 }

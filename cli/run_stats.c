@@ -7,9 +7,9 @@
 
 run_figures run_measure(const run *r)
 {
-  run_figures f = {.lanes = (double)r->n};
-  double rounds = r->n > 0 ? (double)r->stats.loop_rounds / (double)r->n : 0;
-  f.has_estimate = r->kernel && tg_kernel_estimate(r->kernel, r->n, rounds, &f.estimate, NULL) == TG_OK;
+  run_figures f = {.lanes = (double)r->n_done};
+  double rounds = r->n_done > 0 ? (double)r->stats.loop_rounds / (double)r->n_done : 0;
+  f.has_estimate = r->kernel && tg_kernel_estimate(r->kernel, r->n_done, rounds, &f.estimate, NULL) == TG_OK;
   f.bytes_in = f.lanes * (double)f.estimate.bytes_in;
   f.bytes_out = f.lanes * (double)f.estimate.bytes_out;
   f.rate = r->times.run > 0 ? (f.bytes_in + f.bytes_out) / r->times.run : 0;
@@ -33,6 +33,6 @@ void run_print_figures(const run *r)
   fprintf(stderr, "expected: %.6f s, bound by %s (memory %.6f, compute %.6f, %u thread%s); reached %.3g %%\n", e->total,
           f.bound, e->memory, e->compute, e->n_threads, e->n_threads == 1 ? "" : "s", 100 * f.reached);
   if (r->outcome.n_trapped > 0) {
-    fprintf(stderr, "traps: %" PRIu64 " of %" PRIu64 " lanes\n", r->outcome.n_trapped, r->n);
+    fprintf(stderr, "traps: %" PRIu64 " of %" PRIu64 " lanes\n", r->outcome.n_trapped, r->n_done);
   }
 }

@@ -16,7 +16,7 @@ typedef struct windows {
   tg_binding *bindings;
   tg_run *parts;
   uint64_t first, n, most; /* lanes: where the window begins, how many it has, and how many it may have */
-  uint64_t next;           /* how many it should have, for progress to be seen */
+  uint64_t least, next;    /* how many it should have, for progress to be seen; at least one for each thread */
   double start, said;      /* when the first began, and when progress was last reported */
 } windows;
 
@@ -114,20 +114,24 @@ static void keep(windows *w)
 
 /* ---- all windows ---- */
 
-/* At most five times a second: how far it is, how fast, and how long it will take. */
+/* At most five times a second: how far it is, how fast, and how long it will take. Short: the line must not wrap. */
 static void report(windows *w)
 {
   const run *r = w->r;
-  char text[400];
-  double now = run_now(), seconds = now - w->start, done = (double)w->first;
+  char text[160], done[16], all[16], rate[16];
+  const char *slash = strrchr(r->request.file, '/'), *file = slash ? slash + 1 : r->request.file;
+  double now = run_now(), seconds = now - w->start;
   if (w->first > 0 && now - w->said < 0.2) return;
   w->said = now;
   if (w->first == 0 || r->n == w->first) {
-    snprintf(text, sizeof text, "%.300s", r->request.file);
+    snprintf(text, sizeof text, "%.40s", file);
   } else {
-    double rate = done / seconds, left = (double)(r->n - w->first) / rate;
-    snprintf(text, sizeof text, "%.300s: %.0f %%, %.3g million lanes/s, %.0f s left", r->request.file,
-             100 * done / (double)r->n, rate / 1e6, left);
+    double per_second = (double)w->first / seconds;
+    run_short(done, (double)w->first);
+    run_short(all, (double)r->n);
+    run_short(rate, per_second);
+    snprintf(text, sizeof text, "%.40s: %s of %s %s, %.0f %%, %s/s, %.0f s left", file, done, all, run_lanes(r),
+             100 * (double)w->first / (double)r->n, rate, (double)(r->n - w->first) / per_second);
   }
   run_progress(r, "running", text);
 }
@@ -148,12 +152,30 @@ static int run_window(windows *w)
   return status;
 }
 
+/* A block for each thread: the first window, for nobody knows how long a lane takes. */
+static uint64_t first_window(const run *r)
+{
+  uint64_t lanes = TG_BLOCK_LANES;
+  while (lanes < WINDOW_LEAST && lanes / TG_BLOCK_LANES < tg_context_threads(r->context)) lanes *= 2;
+  return lanes;
+}
+
 /* Windows that take about a quarter of a second. */
 static void pace(windows *w, double seconds)
 {
-  if (seconds < 0.15 && w->next < w->most) w->next *= 2;
-  if (seconds > 0.4 && w->next >= 2 * (uint64_t)WINDOW_LEAST) w->next = w->next / 2 / WINDOW_LEAST * WINDOW_LEAST;
+  uint64_t half = w->next / 2;
+  if (seconds < 0.15) w->next *= 2;
+  if (seconds > 0.4) w->next = half >= WINDOW_LEAST ? half / WINDOW_LEAST * WINDOW_LEAST : half;
+  if (w->next < w->least) w->next = w->least;
   if (w->next > w->most) w->next = w->most;
+}
+
+/* Until windows begin at whole tiles (WINDOW_LEAST), each is as long as all before it, so that they soon do. */
+static uint64_t window_lanes(const windows *w)
+{
+  uint64_t left = w->r->n - w->first, n = w->next, aligned = w->first & (~w->first + 1);
+  if (w->r->request.window == 0 && w->first % WINDOW_LEAST != 0 && n > aligned) n = aligned;
+  return left < n ? left : n;
 }
 
 /* At least one window, though it be empty: results are made even of no lanes. */
@@ -161,17 +183,28 @@ static int run_windows(windows *w)
 {
   int status = STATUS_OK;
   w->start = run_now();
-  w->next = w->most < WINDOW_LEAST ? w->most : WINDOW_LEAST;
+  w->least = first_window(w->r);
+  w->next = w->most < w->least ? w->most : w->least;
   do {
-    uint64_t left = w->r->n - w->first;
     double begun = run_now();
-    w->n = left < w->next ? left : w->next;
+    w->n = window_lanes(w);
     report(w);
     status = run_window(w);
     pace(w, run_now() - begun);
     w->first += w->n;
-  } while (status == STATUS_OK && w->first < w->r->n);
+  } while (status == STATUS_OK && w->first < w->r->n && !interrupt_pending());
   return status;
+}
+
+/* What was not run is no part of any output; but what stands beside accumulators in a file is as long as they. */
+static void count_done(const windows *w)
+{
+  run *r = w->r;
+  r->n_done = w->first;
+  for (size_t k = 0; k < r->n_operands; k++) {
+    run_operand *o = &r->operands[k];
+    if (o->info.kind == TG_OUTPUT) o->n = (size_t)r->n_done * o->width;
+  }
 }
 
 int run_stream(run *r)
@@ -180,7 +213,9 @@ int run_stream(run *r)
   windows w = {.r = r, .most = choose_window(r)};
   error.code = make_memory(&w, &error);
   int status = error.code == TG_OK ? run_begin(r, &w.parts) : print_error(NULL, &error);
+  interrupts_defer(r->request.quiet);
   if (status == STATUS_OK) status = run_windows(&w);
+  count_done(&w);
   if (status == STATUS_OK) status = run_end(r);
   tg_run_destroy(w.parts);
   free(w.bindings);

@@ -11,7 +11,7 @@
 
 static bool is_in(const assignment *a, const run_file *f)
 {
-  return a->kind == ASSIGN_OUT && strcmp(a->value, f->path) == 0;
+  return a->kind == ASSIGN_OUT && strcmp(a->path, f->path) == 0;
 }
 
 static bool is_first(const run *r, size_t at)
@@ -19,7 +19,7 @@ static bool is_first(const run *r, size_t at)
   const assignment *a = r->request.assignments;
   if (a[at].kind != ASSIGN_OUT) return false;
   for (size_t k = 0; k < at; k++) {
-    if (a[k].kind == ASSIGN_OUT && strcmp(a[k].value, a[at].value) == 0) return false;
+    if (a[k].kind == ASSIGN_OUT && strcmp(a[k].path, a[at].path) == 0) return false;
   }
   return true;
 }
@@ -28,7 +28,7 @@ static bool is_first(const run *r, size_t at)
 static bool collect(run *r, size_t first, run_file *f)
 {
   const assignment *a = r->request.assignments;
-  *f = (run_file){.path = a[first].value, .format = column_format_of(a[first].value), .is_streamed = true};
+  *f = (run_file){.path = a[first].path, .format = column_format_of(a[first].path), .is_streamed = true};
   f->columns = calloc(r->request.n_assignments, sizeof *f->columns);
   for (size_t k = first; f->columns && k < r->request.n_assignments; k++) {
     if (is_in(&a[k], f)) f->is_streamed &= r->operands[a[k].operand].info.kind == TG_OUTPUT;
@@ -50,7 +50,7 @@ static tg_status create(const run *r, run_file *f, tg_error *error)
   bool is_mixed = f->format == COLUMN_CSV && !f->is_streamed;
   tg_status status = is_mixed ? csv_check_lengths(f->columns, f->n, error) : TG_OK;
   if (status == TG_OK) status = file_create(f->path, &f->out, error);
-  if (status != TG_OK || !f->is_streamed) return status;
+  if (status != TG_OK || !f->is_streamed || image_format_of(f->path) != IMAGE_NONE) return status;
   return column_write_head(&f->out, f->format, f->columns, f->n, (size_t)r->n, error);
 }
 
@@ -65,6 +65,9 @@ int run_files_create(run *r)
     r->n_files++;
     if (!collect(r, k, f)) return print_error(NULL, &error);
     if (create(r, f, &error) != TG_OK) return print_error(f->path, &error);
+    int status =
+        image_format_of(f->path) == IMAGE_NONE ? STATUS_OK : run_image_create(r, &r->request.assignments[k], f);
+    if (status != STATUS_OK) return status;
   }
   return STATUS_OK;
 }
@@ -75,24 +78,40 @@ int run_files_write(run *r)
     run_file *f = &r->files[k];
     tg_error error = {.code = TG_OK};
     if (!f->is_streamed) continue;
-    if (column_write_elements(&f->out, f->format, f->columns, f->n, &error) != TG_OK) {
-      return print_error(f->path, &error);
-    }
+    error.code = f->image ? image_add(f->image, f->columns[0].column, &error)
+                          : column_write_elements(&f->out, f->format, f->columns, f->n, &error);
+    if (error.code != TG_OK) return print_error(f->path, &error);
   }
   return STATUS_OK;
 }
 
-static tg_status finish(run_file *f, tg_error *error)
+/* A run that was ended early leaves what was there before, and writes beside it. */
+static tg_status cut(const run *r, run_file *f, tg_error *error)
+{
+  if (r->n_done == r->n) return TG_OK;
+  tg_status status = file_mark(&f->out, "partial", error);
+  if (status != TG_OK || f->image || !f->is_streamed) return status;
+  return column_shorten(&f->out, f->format, f->columns, (size_t)r->n_done, error);
+}
+
+static tg_status finish(const run *r, run_file *f, tg_error *error)
 {
   tg_status status = f->is_streamed ? TG_OK : column_write(&f->out, f->format, f->columns, f->n, error);
-  return status == TG_OK ? file_finish(&f->out, error) : status;
+  if (status == TG_OK && f->image) status = image_finish(f->image, error);
+  if (status == TG_OK) status = cut(r, f, error);
+  if (status == TG_OK) status = file_finish(&f->out, error);
+  if (status != TG_OK) return status;
+  f->written = malloc(strlen(f->out.target) + 1);
+  if (!f->written) return error->code = TG_NOMEM;
+  strcpy(f->written, f->out.target);
+  return TG_OK;
 }
 
 int run_files_close(run *r)
 {
   tg_error error = {.code = TG_OK};
   for (size_t k = 0; k < r->n_files; k++) {
-    if (finish(&r->files[k], &error) != TG_OK) return print_error(r->files[k].path, &error);
+    if (finish(r, &r->files[k], &error) != TG_OK) return print_error(r->files[k].path, &error);
   }
   for (size_t k = 0; k < r->n_files; k++) {
     if (file_commit(&r->files[k].out, &error) != TG_OK) return print_error(r->files[k].path, &error);
@@ -104,6 +123,8 @@ void run_files_drop(run *r)
 {
   for (size_t k = 0; k < r->n_files; k++) {
     file_discard(&r->files[k].out);
+    image_destroy(r->files[k].image);
+    free(r->files[k].written);
     free(r->files[k].columns);
   }
   free(r->files);

@@ -1,6 +1,6 @@
 # throng_io: reading and writing of files, for the command, examples and tests. It is no part of the library, so that
 # the library needs nothing but the C library. The libraries it and the command use:
-#   jansson (JSON output), xxHash (checksums), libcsv (CSV input).
+#   jansson (JSON output), xxHash (checksums), libcsv (CSV input), libpng (.png output; a build without it has none).
 function(tg_find name header package)
   string(TOUPPER ${name} upper)
   find_path(TG_${upper}_INCLUDE ${header})
@@ -18,12 +18,24 @@ tg_find(jansson jansson.h libjansson-dev)
 tg_find(xxhash xxhash.h libxxhash-dev)
 tg_find(csv csv.h libcsv-dev)
 
+find_path(TG_PNG_INCLUDE png.h)
+find_library(TG_PNG_LIBRARY png)
+mark_as_advanced(TG_PNG_INCLUDE TG_PNG_LIBRARY)
+add_library(tg_png INTERFACE)
+if(TG_PNG_INCLUDE AND TG_PNG_LIBRARY)
+  target_compile_definitions(tg_png INTERFACE TG_HAVE_PNG)
+  target_include_directories(tg_png SYSTEM INTERFACE ${TG_PNG_INCLUDE})
+  target_link_libraries(tg_png INTERFACE ${TG_PNG_LIBRARY})
+else()
+  message(STATUS "libpng is missing: pictures are written as .pgm and .ppm only (tools/deps.sh, or libpng-dev)")
+endif()
+
 file(GLOB_RECURSE TG_IO_SOURCES CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/io/*.c)
 if(TG_IO_SOURCES)
   add_library(throng_io STATIC ${TG_IO_SOURCES})
   tg_flags(throng_io)
-  target_link_libraries(throng_io PUBLIC throng_internal tg_jansson tg_xxhash tg_csv)
+  target_link_libraries(throng_io PUBLIC throng_internal tg_jansson tg_xxhash tg_csv tg_png)
 else()
   add_library(throng_io INTERFACE)
-  target_link_libraries(throng_io INTERFACE throng_internal tg_jansson tg_xxhash tg_csv)
+  target_link_libraries(throng_io INTERFACE throng_internal tg_jansson tg_xxhash tg_csv tg_png)
 endif()

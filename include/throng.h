@@ -702,7 +702,8 @@ TG_API tg_status tg_machine_run(tg_machine *machine, uint64_t n, uint64_t seed, 
 
 /* The same in parts, for inputs and outputs that memory does not hold: begin, then parts of instances (every part but
  * the last a multiple of TG_BLOCK_LANES), each with inputs and outputs bound to the elements of these instances alone,
- * then end, which makes the report; fewer instances than begun is allowed. n is what `count` says. */
+ * then end, which makes the report; fewer instances than begun is allowed. n is what `count` says, but in the lines of
+ * the report it is the number of instances that were run. */
 TG_API tg_status tg_machine_begin(tg_machine *machine, uint64_t n, uint64_t seed, uint64_t fuel, tg_error *error);
 TG_API tg_status tg_machine_part(tg_machine *machine, uint64_t n, tg_error *error);
 TG_API tg_status tg_machine_end(tg_machine *machine, tg_error *error);

@@ -29,6 +29,7 @@ need_build() {
   need has_header jansson.h libjansson-dev
   need has_header xxhash.h libxxhash-dev
   need has_header csv.h libcsv-dev
+  want has_header png.h libpng-dev
 }
 need_format() { need has_command clang-format clang-format; }
 need_python() { need has_command "$PYTHON" python3; }

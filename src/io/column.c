@@ -108,6 +108,13 @@ tg_status column_write_elements(file_out *out, column_format format, const named
   return column_write_bytes(out, c, is_reversed, error);
 }
 
+tg_status column_shorten(file_out *out, column_format format, const named_column *columns, size_t n_elements,
+                         tg_error *error)
+{
+  if (format != COLUMN_NPY || !file_rewind(out)) return TG_OK;
+  return npy_write_header(out, columns[0].column->mode, n_elements, columns[0].width, error);
+}
+
 tg_status column_write(file_out *out, column_format format, const named_column *columns, size_t n, tg_error *error)
 {
   if (format == COLUMN_CSV) TG_TRY(csv_check_lengths(columns, n, error));

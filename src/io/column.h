@@ -30,7 +30,7 @@ tg_status column_read(const char *path, const char *name, tg_mode mode, column *
 typedef struct named_column {
   const char *name;
   const column *column;
-  size_t width; /* 0: one dimension; else .npy has a second one of so many elements */
+  size_t width; /* 0: one dimension; else a second one of so many elements, in .csv a column each */
 } named_column;
 
 /* Writes columns to a file that was created: any number, of one length, to .csv, one to others. Errors: IO, ARGUMENT.
@@ -43,6 +43,11 @@ tg_status column_write_head(file_out *out, column_format format, const named_col
                             size_t n_elements, tg_error *error);
 tg_status column_write_elements(file_out *out, column_format format, const named_column *columns, size_t n,
                                 tg_error *error);
+
+/* Fewer elements came than the head said, n_elements: makes it say so, where the format has a number there. Nothing may
+ * be written after that. Errors: IO. */
+tg_status column_shorten(file_out *out, column_format format, const named_column *columns, size_t n_elements,
+                         tg_error *error);
 
 /* XXH64 of the bytes that a .bin file of the column would have: the same on every machine. */
 uint64_t column_checksum(column *c);

@@ -281,6 +281,26 @@ tg_status file_write(file_out *out, const void *bytes, size_t n, tg_error *error
   return fail_errno(error, "cannot be written", errno);
 }
 
+bool file_rewind(file_out *out)
+{
+  return out->temporary && fseeko(out->stream, 0, SEEK_SET) == 0;
+}
+
+tg_status file_mark(file_out *out, const char *mark, tg_error *error)
+{
+  const char *slash = strrchr(out->target, '/'), *name = slash ? slash + 1 : out->target;
+  const char *dot = strrchr(name, '.');
+  size_t bytes = strlen(out->target) + strlen(mark) + 2;
+  int n_stem = (int)((dot && dot != name ? dot : name + strlen(name)) - out->target);
+  if (!out->temporary) return TG_OK;
+  char *marked = malloc(bytes);
+  if (!marked) return no_memory(error, bytes);
+  snprintf(marked, bytes, "%.*s.%s%s", n_stem, out->target, mark, out->target + n_stem);
+  free(out->target);
+  out->target = marked;
+  return TG_OK;
+}
+
 tg_status file_finish(file_out *out, tg_error *error)
 {
   /* A pipe or device cannot be synchronised; a file can, and then a rename never leaves an empty one. */

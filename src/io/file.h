@@ -58,6 +58,14 @@ bool file_can_create(const char *path, tg_error *error);
 
 tg_status file_write(file_out *out, const void *bytes, size_t n, tg_error *error);
 
+/* Goes back to the beginning, to write again what stands there; nothing may be written after that. False: it cannot, a
+ * pipe or device. */
+bool file_rewind(file_out *out);
+
+/* Lets the file go elsewhere than said: to the same folder under its name with `.mark` before the extension. A device
+ * or pipe stays what it is. Errors: NOMEM. */
+tg_status file_mark(file_out *out, const char *mark, tg_error *error);
+
 /* Ends writing: all bytes are on their way to the disk. The target is still as it was. */
 tg_status file_finish(file_out *out, tg_error *error);
 

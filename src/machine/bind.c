@@ -160,20 +160,34 @@ static tg_binding bind_slot(const tg_machine *m, uint32_t index)
   return at(m->slots[index], m->window * each, each);
 }
 
+tg_status machine_bind_role(tg_machine *m, routine_operand role, tg_binding *out, tg_error *error)
+{
+  switch ((int)role.role) {
+  case ROUTINE_PARAM:
+  case ROUTINE_SHARED: return bind_entry_operand(m, role, 0, out, error);
+  case ROUTINE_LENGTH: return bind_length(m, role.index, out, error);
+  case ROUTINE_COUNT: *out = at(&m->n_all, sizeof m->n_all, 0); return TG_OK;
+  case ROUTINE_SEED: *out = at(&m->seed, sizeof m->seed, 0); return TG_OK;
+  case ROUTINE_FUEL: *out = at(&m->fuel, sizeof m->fuel, 0); return TG_OK;
+  case ROUTINE_TABLE: *out = bind_table(m, role.index); return TG_OK;
+  default: return error_set(error, TG_INTERNAL, "an operand that has no place here");
+  }
+}
+
 tg_status machine_bind_operand(tg_machine *m, uint32_t phase, uint32_t operand, uint64_t first, size_t lanes,
                                tg_binding *out, tg_error *error)
 {
   routine_operand role = m->routines.phases[phase].operands.data[operand];
   switch ((routine_role)role.role) {
-  case ROUTINE_PARAM:
   case ROUTINE_INPUT:
-  case ROUTINE_SHARED:
   case ROUTINE_OUTPUT: return bind_entry_operand(m, role, first, out, error);
-  case ROUTINE_LENGTH: return bind_length(m, role.index, out, error);
-  case ROUTINE_COUNT: *out = at(&m->n_all, sizeof m->n_all, 0); break;
-  case ROUTINE_SEED: *out = at(&m->seed, sizeof m->seed, 0); break;
-  case ROUTINE_FUEL: *out = at(&m->fuel, sizeof m->fuel, 0); break;
-  case ROUTINE_TABLE: *out = bind_table(m, role.index); break;
+  case ROUTINE_PARAM:
+  case ROUTINE_SHARED:
+  case ROUTINE_LENGTH:
+  case ROUTINE_COUNT:
+  case ROUTINE_SEED:
+  case ROUTINE_FUEL:
+  case ROUTINE_TABLE: return machine_bind_role(m, role, out, error);
   case ROUTINE_LOAD:
   case ROUTINE_SAVE: *out = bind_slot(m, role.index); break;
   case ROUTINE_RESULT: *out = bind_result(m, role.index); break;

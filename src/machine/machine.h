@@ -86,6 +86,8 @@ tg_status machine_bind_operand(tg_machine *m, uint32_t phase, uint32_t operand, 
 bool machine_is_given(const tg_binding *binding);
 size_t machine_bytes(const tg_binding *binding);
 tg_status machine_not_given(const prog_operand *operand, tg_error *error);
+/* Of an operand that is the same for all instances. */
+tg_status machine_bind_role(tg_machine *m, routine_operand role, tg_binding *out, tg_error *error);
 /* How many elements of the type a binding's memory has. */
 uint64_t machine_length(const tg_binding *binding, tg_type type);
 

@@ -10,35 +10,36 @@
 
 /* ---- expressions of the report ---- */
 
-static tg_status bind_line(tg_machine *m, const routine *r, uint64_t *values, tg_binding *out, tg_error *error)
+static tg_binding scalar_at(const void *at)
+{
+  return (tg_binding){.data = (void *)(uintptr_t)at, .bytes = sizeof(uint64_t)};
+}
+
+/* Scalars to evaluate, and where they go, in native modes. count: what `count` is. */
+typedef struct report_values {
+  prog_expr *const *exprs;
+  uint32_t n;
+  uint64_t *values;
+  const uint64_t *count;
+} report_values;
+
+/* Parameters, shared arrays, their lengths and tables are bound as in a phase. */
+static tg_status bind_line(tg_machine *m, const routine *r, const report_values *l, tg_binding *out, tg_error *error)
 {
   for (uint32_t k = 0; k < r->operands.n; k++) {
     routine_operand role = r->operands.data[k];
-    const void *at = NULL;
     switch ((int)role.role) {
-    case ROUTINE_PARAM:
-      if (!m->is_set[role.index]) {
-        return error_set(error, TG_ARGUMENT, "parameter %.100s has no value", m->entry->operands[role.index].name);
-      }
-      at = &m->params[role.index];
-      break;
-    case ROUTINE_COUNT: at = &m->n_all; break;
-    case ROUTINE_REDUCED: at = &m->reduced[role.index].memory; break;
-    case ROUTINE_NAMED: at = &m->named[role.index].memory; break;
-    case ROUTINE_VALUE: at = &values[role.index]; break;
-    case ROUTINE_TABLE:
-      out[k] = (tg_binding){.data = m->tables[role.index],
-                            .bytes = m->p->tables[role.index].n * type_table[m->p->tables[role.index].type].bytes,
-                            .stride = (ptrdiff_t)type_table[m->p->tables[role.index].type].bytes};
-      continue;
-    default: return error_set(error, TG_INTERNAL, "an operand of a phase in a report");
+    case ROUTINE_REDUCED: out[k] = scalar_at(&m->reduced[role.index].memory); break;
+    case ROUTINE_NAMED: out[k] = scalar_at(&m->named[role.index].memory); break;
+    case ROUTINE_VALUE: out[k] = scalar_at(&l->values[role.index]); break;
+    case ROUTINE_COUNT: out[k] = scalar_at(l->count); break;
+    default: TG_TRY(machine_bind_role(m, role, &out[k], error)); break;
     }
-    out[k] = (tg_binding){.data = (void *)(uintptr_t)at, .bytes = sizeof(uint64_t)};
   }
   return TG_OK;
 }
 
-static tg_status invoke_line(tg_machine *m, const routine *r, uint64_t *values, tg_error *error)
+static tg_status invoke_line(tg_machine *m, const routine *r, const report_values *l, tg_error *error)
 {
   tg_compile_options options = TG_COMPILE_OPTIONS_INIT;
   tg_invocation invocation = TG_INVOCATION_INIT;
@@ -48,7 +49,7 @@ static tg_status invoke_line(tg_machine *m, const routine *r, uint64_t *values, 
   if (bindings == NULL) {
     return error_set(error, TG_NOMEM, "no memory for the report");
   }
-  TG_TRY(bind_line(m, r, values, bindings, error));
+  TG_TRY(bind_line(m, r, l, bindings, error));
   options.backend = "ref";
   TG_TRY(tg_compile(m->context, r->graph, &options, &kernel, error));
   invocation.n = 1;
@@ -68,12 +69,11 @@ static tg_status invoke_line(tg_machine *m, const routine *r, uint64_t *values, 
   return status;
 }
 
-/* The values of n scalars that are the same for all instances, in native modes. */
-static tg_status evaluate(tg_machine *m, prog_expr *const *exprs, uint32_t n, uint64_t *values, tg_error *error)
+static tg_status evaluate(tg_machine *m, const report_values *l, tg_error *error)
 {
   routine r;
-  TG_TRY(routine_lower_report(m->p, m->entry, exprs, n, &r, error));
-  tg_status status = invoke_line(m, &r, values, error);
+  TG_TRY(routine_lower_report(m->p, m->entry, l->exprs, l->n, &r, error));
+  tg_status status = invoke_line(m, &r, l, error);
   routine_free(m->context, &r);
   return status;
 }
@@ -98,7 +98,7 @@ static tg_status finish_histogram(tg_machine *m, uint32_t k, const samples *s, t
 {
   const prog_expr *r = m->entry->report->reductions[k];
   uint64_t bounds[2];
-  TG_TRY(evaluate(m, r->args + 1, 2, bounds, error));
+  TG_TRY(evaluate(m, &(report_values){r->args + 1, 2, bounds, &m->n_all}, error));
   reduced *to = &m->reduced[k];
   to->low = f64_at(&bounds[0]);
   to->high = f64_at(&bounds[1]);
@@ -112,7 +112,7 @@ static tg_status finish_quantile(tg_machine *m, uint32_t k, const samples *s, tg
 {
   const prog_expr *r = m->entry->report->reductions[k];
   uint64_t q;
-  TG_TRY(evaluate(m, r->args + 1, 1, &q, error));
+  TG_TRY(evaluate(m, &(report_values){r->args + 1, 1, &q, &m->n_all}, error));
   if (!(f64_at(&q) >= 0 && f64_at(&q) <= 1)) {
     error_set(error, TG_ARGUMENT, "quantile at line %u: %g is not from 0 to 1", (unsigned)r->pos.line, f64_at(&q));
     return TG_ARGUMENT;
@@ -167,7 +167,8 @@ static tg_status make_line(tg_machine *m, const prog_stmt *s, bool *is_finished,
     *to = m->reduced[s->value->index];
     return TG_OK;
   }
-  return evaluate(m, &s->value, 1, &to->memory, error);
+  /* Of a run that ended early, `count` is how many instances it had; arguments of reductions saw what was begun. */
+  return evaluate(m, &(report_values){&s->value, 1, &to->memory, &m->n_done}, error);
 }
 
 tg_status report_make(tg_machine *m, tg_error *error)
