@@ -111,6 +111,7 @@ static void add_figures(json_t *stats, const run *r)
   json_object_set_new(streams, "bytes_per_second", json_count((uint64_t)f.rate));
   json_object_set_new(loops, "rounds", json_count(r->stats.loop_rounds));
   json_object_set_new(loops, "computed", json_count(r->stats.loop_slots));
+  json_object_set_new(stats, "operations", json_count(r->stats.operations));
   json_object_set_new(expected, "seconds", make_seconds(f.estimate.total));
   json_object_set_new(expected, "memory", make_seconds(f.estimate.memory));
   json_object_set_new(expected, "compute", make_seconds(f.estimate.compute));

@@ -15,6 +15,7 @@ run_figures run_measure(const run *r)
   f.rate = r->times.run > 0 ? (f.bytes_in + f.bytes_out) / r->times.run : 0;
   f.reached = r->times.run > 0 ? f.estimate.total / r->times.run : 0;
   f.occupancy = r->stats.loop_slots > 0 ? (double)r->stats.loop_rounds / (double)r->stats.loop_slots : 0;
+  f.operation_rate = r->times.run > 0 ? (double)r->stats.operations / r->times.run : 0;
   const tg_estimate *e = &f.estimate;
   f.bound = e->call > e->memory && e->call > e->compute ? "call" : e->memory > e->compute ? "memory" : "compute";
   return f;
@@ -26,6 +27,10 @@ void run_print_figures(const run *r)
   const tg_estimate *e = &f.estimate;
   if (!f.has_estimate) return;
   fprintf(stderr, "streams: %.4g MB in, %.4g MB out, %.3g GB/s\n", f.bytes_in / 1e6, f.bytes_out / 1e6, f.rate / 1e9);
+  if (r->stats.operations > 0) {
+    fprintf(stderr, "operations: %.4g a lane, %.3g billion/s\n",
+            f.lanes > 0 ? (double)r->stats.operations / f.lanes : 0.0, f.operation_rate / 1e9);
+  }
   if (r->stats.loop_slots > 0) {
     fprintf(stderr, "loops: %.4g rounds of a lane, %.3g %% of the rounds that were computed\n",
             f.lanes > 0 ? (double)r->stats.loop_rounds / f.lanes : 0.0, 100 * f.occupancy);

@@ -22,6 +22,7 @@ int run_read_machine(run *r)
   options.entry = r->request.entry;
   if (r->request.backend) options.backend = r->request.backend;
   if (r->request.has_passes) options.passes = r->request.passes;
+  options.counts = r->request.stats;
   error.code = tg_machine_create(r->program, &options, &r->machine, &error);
   if (error.code == TG_OK) return STATUS_OK;
   return error.pos.line > 0 ? print_source_error(r->request.file, &r->source.bytes, &error) : failed(r, &error);
@@ -41,6 +42,7 @@ int run_compile(run *r)
   tg_compile_options options = TG_COMPILE_OPTIONS_INIT;
   if (r->machine) return STATUS_OK;
   if (r->request.backend) options.backend = r->request.backend;
+  options.counts = r->request.stats;
   if (r->request.has_passes) {
     options.passes = r->request.passes;
     options.force_passes = 1; /* who names passes wants to see them run */

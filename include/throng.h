@@ -435,9 +435,10 @@ typedef struct tg_compile_options {
   const char *backend; /* "auto" or the name of a back-end */
   uint64_t passes;     /* bit k: run pass k; 0 runs the graph as built. `ref` ignores it unless `force_passes` */
   int force_passes;    /* nonzero: `ref` too runs the graph after the passes, instead of as built */
+  int counts;          /* nonzero: tg_stats is filled exactly, even where that makes loops slower */
 } tg_compile_options;
 /* clang-format off */
-#define TG_COMPILE_OPTIONS_INIT {sizeof(tg_compile_options), "auto", UINT64_MAX, 0}
+#define TG_COMPILE_OPTIONS_INIT {sizeof(tg_compile_options), "auto", UINT64_MAX, 0, 0}
 /* clang-format on */
 
 /* Compiles a graph for a back-end. The kernel is immutable, does not need the graph any more, and may be invoked by
@@ -494,11 +495,13 @@ typedef struct tg_outcome {
   uint32_t first_position;
   uint64_t none; /* bit k: the k-th argmin or argmax of the graph saw no lane; its result is 0 */
 } tg_outcome;
-/* What it took, for those who ask. Rounds of loops in the uniform block are not counted. */
+/* What it took, for those who ask; the uniform block is not counted. loop_rounds / loop_slots is the occupancy of
+ * lanes. Figures are 0 where the engine counts only if it is told to when it compiles: tg_compile_options.counts. */
 typedef struct tg_stats {
   unsigned n_threads;   /* that ran lanes */
-  uint64_t loop_rounds; /* rounds of loops that lanes took, all lanes and loops together; 0 if the engine cannot say */
+  uint64_t loop_rounds; /* rounds of loops that lanes took, all lanes and loops together */
   uint64_t loop_slots;  /* rounds that were computed for that, for lanes that were done too */
+  uint64_t operations;  /* that lanes executed of the graph as it runs, counted as by docs/explain.md */
 } tg_stats;
 #define TG_TRAP_FUEL 0xFFFFFFFFu
 #define TG_FUEL_UNLIMITED UINT64_MAX
@@ -657,9 +660,10 @@ typedef struct tg_machine_options {
   const char *backend;  /* as in tg_compile_options */
   uint64_t passes;      /* likewise */
   uint32_t state_bytes; /* what an instance may keep across a `sync` */
+  int counts;           /* as in tg_compile_options */
 } tg_machine_options;
 /* clang-format off */
-#define TG_MACHINE_OPTIONS_INIT {sizeof(tg_machine_options), NULL, "auto", UINT64_MAX, 128}
+#define TG_MACHINE_OPTIONS_INIT {sizeof(tg_machine_options), NULL, "auto", UINT64_MAX, 128, 0}
 /* clang-format on */
 
 /* Compiles an entry of a program, which must outlive it. Errors: ARGUMENT (no such entry; a program with errors), LIMIT

@@ -3,7 +3,6 @@
 #ifndef TG_BACKEND_BACKEND_H
 #define TG_BACKEND_BACKEND_H
 
-#include "base/text.h"
 #include "graph/cost.h"
 
 /* The memory of one operand, checked: element i lies at base + i * stride. base NULL: none (a param takes its default,
@@ -48,20 +47,25 @@ typedef struct partials {
   sum_columns *sums;
   arg_partial *args;
   trap_partial traps;
-  uint64_t loop_rounds, loop_slots; /* as in tg_stats; all are free to leave them */
+  uint64_t loop_rounds, loop_slots, operations; /* as in tg_stats; all are free to leave them */
 } partials;
 
-enum { TG_BACKEND_ABI = 2 };
+/* How to compile: with loops and operations counted exactly, whatever that costs; else an engine counts only what it
+ * counts for nothing. */
+enum { COMPILE_COUNTS = 1 };
+
+enum { TG_BACKEND_ABI = 3 };
 
 typedef struct explainer explainer; /* explain/explain.h */
+struct text;                        /* base/text.h */
 
 typedef struct tg_backend {
   uint32_t abi, size; /* TG_BACKEND_ABI and sizeof when compiled */
   const char *name, *doc;
   /* Whether the operation is there for operands of the type. */
   bool (*supports)(tg_op op, tg_type type);
-  /* Makes code from a finished graph, which outlives it. */
-  tg_status (*compile)(tg_context *context, const tg_graph *graph, void **code, tg_error *error);
+  /* Makes code from a finished graph, which outlives it; how: of COMPILE_COUNTS. */
+  tg_status (*compile)(tg_context *context, const tg_graph *graph, unsigned how, void **code, tg_error *error);
   void (*drop)(tg_context *context, void *code);
   /* Bytes, aligned to 16, that the uniform block's values take, and that each running thread needs. */
   size_t (*uniform_bytes)(const void *code);
@@ -76,7 +80,7 @@ typedef struct tg_backend {
   /* Adds records of what it made of the graph, in sections of its own. NULL: it has nothing to say. */
   void (*explain)(const void *code, explainer *e);
   /* Adds the code that runs, as text for people. NULL: it has none to show. */
-  tg_status (*text)(const void *code, text *out, tg_error *error);
+  tg_status (*text)(const void *code, struct text *out, tg_error *error);
 } tg_backend;
 
 extern const tg_backend ref_backend, vec_backend;

@@ -139,7 +139,7 @@ static bool supports(tg_op op, tg_type type)
   return plugin == NULL || plugin->supports(op, type);
 }
 
-static tg_status compile(tg_context *context, const tg_graph *graph, unsigned width, void **out, tg_error *error)
+static tg_status compile(tg_context *context, const tg_graph *graph, tg_plugin_wish wish, void **out, tg_error *error)
 {
   char *module = NULL;
   size_t n = 0;
@@ -156,7 +156,7 @@ static tg_status compile(tg_context *context, const tg_graph *graph, unsigned wi
   code->plugin = plugin;
   tg_status status = graph_encode(graph, &module, &n);
   if (status == TG_OK) {
-    status = plugin->compile(a, width, module, n, &code->code, error);
+    status = plugin->compile(a, &wish, module, n, &code->code, error);
     alloc_free(a, module, n + 1, 1);
   } else {
     error_set(error, status, "no memory for the code");
@@ -210,9 +210,10 @@ static tg_status write_text(const void *p, text *out, tg_error *error)
 
 /* clang-format off */
 #define WIDTH(bits)                                                                                                    \
-  static tg_status compile_##bits(tg_context *context, const tg_graph *graph, void **out, tg_error *error)             \
+  static tg_status compile_##bits(tg_context *context, const tg_graph *graph, unsigned how, void **out,                \
+                                  tg_error *error)                                                                     \
   {                                                                                                                    \
-    return compile(context, graph, bits, out, error);                                                                  \
+    return compile(context, graph, (tg_plugin_wish){bits, how}, out, error);                                           \
   }
 /* clang-format on */
 WIDTH(0)

@@ -9,21 +9,26 @@
 enum { TG_PLUGIN_ABI = 2 };
 #define TG_PLUGIN_ENTRY "tg_plugin_entry"
 
+/* What code is made for: vectors of so many bits, 0 for the best of the machine; how: as in tg_backend. */
+typedef struct tg_plugin_wish {
+  unsigned width, how;
+} tg_plugin_wish;
+
 typedef struct tg_plugin {
   uint32_t abi, size; /* TG_PLUGIN_ABI and sizeof when compiled */
   uint32_t backend_abi, args_size, partials_size, text_size;
   const char *name, *version;
   bool (*supports)(tg_op op, tg_type type);
-  /* Makes code from a binary module. width: of vectors in bits, 0 for the best of the machine. */
-  tg_status (*compile)(const tg_allocator *allocator, unsigned width, const void *module, size_t bytes, void **code,
-                       tg_error *error);
+  /* Makes code from a binary module. */
+  tg_status (*compile)(const tg_allocator *allocator, const tg_plugin_wish *wish, const void *module, size_t bytes,
+                       void **code, tg_error *error);
   void (*drop)(void *code);
   /* As in tg_backend. */
   size_t (*uniform_bytes)(const void *code);
   size_t (*scratch_bytes)(const void *code);
   void (*prepare)(const void *code, const engine_args *args, void *scratch, void *uniforms);
   void (*run)(const void *code, const engine_args *args, const uint64_t lanes[2], void *scratch, partials *out);
-  tg_status (*text)(const void *code, text *out, tg_error *error);
+  tg_status (*text)(const void *code, struct text *out, tg_error *error);
 } tg_plugin;
 
 typedef const tg_plugin *(*tg_plugin_function)(void);

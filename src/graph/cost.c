@@ -81,6 +81,23 @@ uint64_t cost_operations(const graph_node *node)
   return rows[node->op].kind != COST_NOTHING;
 }
 
+static bool is_uniform(const tg_graph *g, const graph_node *node)
+{
+  return node->n_results > 0 && g->values.data[node->first_result].is_uniform;
+}
+
+uint64_t cost_body_operations(const tg_graph *g, uint32_t begin, uint32_t end)
+{
+  uint64_t n = 0;
+  for (uint32_t i = begin; i < end;) {
+    const graph_node *node = &g->nodes.data[i];
+    bool has_bodies = node->op == TG_OP_LOOP || node->op == TG_OP_BRANCH;
+    n += is_uniform(g, node) ? 0 : cost_operations(node);
+    i = has_bodies ? node->end + 1 : i + 1;
+  }
+  return n;
+}
+
 static uint32_t time_for(const cost_row *row, tg_type type)
 {
   unsigned bytes = type_table[type].bytes;

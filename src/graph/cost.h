@@ -36,6 +36,10 @@ cost_kind cost_kind_of(tg_op op);
 /* How many operations a node is: none for what only names or delimits, two for each entry of `linear`, else one. */
 uint64_t cost_operations(const graph_node *node);
 
+/* How many those of nodes [begin, end) are, of one body or of the graph outside the uniform block: without those in
+ * bodies of loops and branches inside, and without what is made once for all lanes. */
+uint64_t cost_body_operations(const tg_graph *g, uint32_t begin, uint32_t end);
+
 /* What a node takes in a lane, in 10^-12 s, as `vec` was measured. */
 uint64_t cost_node_ps(const tg_graph *g, const graph_node *node);
 

@@ -106,6 +106,7 @@ static tg_status compile_phase(tg_machine *m, uint32_t k, tg_error *error)
   machine_phase *phase = &m->phases[k];
   options.backend = m->backend;
   options.passes = m->passes;
+  options.counts = m->counts;
   TG_TRY(tg_compile(m->context, m->routines.phases[k].graph, &options, &phase->kernel, error));
   phase->n = tg_kernel_n_operands(phase->kernel);
   return TG_OK;
@@ -158,6 +159,7 @@ static tg_status make(tg_machine *m, const tg_machine_options *options, tg_error
   const char *backend = options->backend == NULL ? "auto" : options->backend;
   m->backend = arena_string(&m->memory, backend, strlen(backend));
   m->passes = options->passes;
+  m->counts = options->counts;
   m->options.state_bytes = options->state_bytes;
   TG_TRY(routine_lower(m->p, m->entry, &m->options, &m->routines, error));
   if (!make_lists(m)) {

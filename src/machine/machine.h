@@ -49,6 +49,7 @@ struct tg_machine {
   machine_phase *phases;
   const char *backend; /* as asked for */
   uint64_t passes;
+  int counts;
   arena memory;     /* of the machine */
   arena run_memory; /* of the run: freed when the next begins */
 

@@ -66,7 +66,7 @@ static void write_outcome(const tg_invocation *call, const partials *out, unsign
     *call->outcome = (tg_outcome){traps->n, traps->first_lane, traps->first_code, traps->first_position, none};
   }
   if (call->stats != NULL) {
-    *call->stats = (tg_stats){n_workers, out->loop_rounds, out->loop_slots};
+    *call->stats = (tg_stats){n_workers, out->loop_rounds, out->loop_slots, out->operations};
   }
 }
 

@@ -1,5 +1,6 @@
 /* kernel.c: making kernels: passes, the back-end's compiler, lists of the sinks, and the plan of the workspace. */
 #include "runtime/kernel.h"
+#include "base/text.h"
 
 #include <string.h>
 
@@ -74,9 +75,10 @@ tg_type kernel_sum_type(const tg_kernel *kernel, size_t k)
 static tg_status build_kernel(tg_kernel *kernel, tg_graph *graph, const tg_compile_options *options, tg_error *error)
 {
   bool as_built = options->passes == 0 || (kernel->backend == &ref_backend && !options->force_passes);
+  unsigned how = options->counts ? COMPILE_COUNTS : 0;
   TG_TRY(graph_run_passes(graph, as_built ? 0 : options->passes, &kernel->passes, &kernel->graph, error));
   TG_TRY(backend_check(kernel->backend, kernel->graph, error));
-  TG_TRY(kernel->backend->compile(kernel->context, kernel->graph, &kernel->code, error));
+  TG_TRY(kernel->backend->compile(kernel->context, kernel->graph, how, &kernel->code, error));
   if (!list_sinks(kernel) || !bind_plan(kernel)) {
     return error_set(error, TG_NOMEM, "no memory for the kernel");
   }

@@ -108,6 +108,7 @@ static void keep_carry(tg_run *run, const tile_run *tiles)
   run->carry.stats.n_threads = n_threads > tiles->n_workers ? n_threads : tiles->n_workers;
   run->carry.stats.loop_rounds = first->out.loop_rounds;
   run->carry.stats.loop_slots = first->out.loop_slots;
+  run->carry.stats.operations = first->out.operations;
   run->n_parts = tiles->pile.n;
 }
 

@@ -100,6 +100,7 @@ static void take_carry(const tg_kernel *kernel, tile_worker *worker, const tile_
   worker->out.traps = carry->traps;
   worker->out.loop_rounds = carry->stats.loop_rounds;
   worker->out.loop_slots = carry->stats.loop_slots;
+  worker->out.operations = carry->stats.operations;
 }
 
 static void open_worker(const tile_run *run, tile_worker *worker, size_t index)
@@ -110,7 +111,7 @@ static void open_worker(const tile_run *run, tile_worker *worker, size_t index)
   worker->out.sums = (sum_columns *)(void *)part_of(worker, layout->columns);
   worker->out.args = (arg_partial *)(void *)part_of(worker, layout->tile_args);
   worker->out.traps = (trap_partial){0, 0, 0, 0};
-  worker->out.loop_rounds = worker->out.loop_slots = 0;
+  worker->out.loop_rounds = worker->out.loop_slots = worker->out.operations = 0;
   worker->best = (tile_best *)(void *)part_of(worker, layout->best_args);
   if (kernel->n_sums > 0) {
     memset(worker->out.sums, 0, kernel->n_sums * sizeof *worker->out.sums);
@@ -234,6 +235,7 @@ void tiles_join(tile_run *run)
     join_traps(&first->out.traps, &worker->out.traps);
     first->out.loop_rounds += worker->out.loop_rounds;
     first->out.loop_slots += worker->out.loop_slots;
+    first->out.operations += worker->out.operations;
     fold_close(kernel, worker->args.operands, run->args->operands);
   }
   for (size_t k = 0; k < kernel->n_ordered; k++) {

@@ -36,8 +36,9 @@ struct jit_frame {
   uint64_t n_groups;
   uint64_t count; /* lanes, of all groups */
   uint64_t fuel;
-  uint64_t taken;     /* prepare: iterations so far */
-  uint64_t exhausted; /* prepare: a loop wanted an iteration without fuel */
+  uint64_t taken;                               /* prepare: iterations so far */
+  uint64_t exhausted;                           /* prepare: a loop wanted an iteration without fuel */
+  uint64_t loop_rounds, loop_slots, operations; /* as in partials; code counts if it was made to */
   const jit_helper *helpers;
   unsigned char *scratch;
   unsigned char *arrays;
@@ -76,8 +77,9 @@ struct jit_code {
   uint32_t *streams; /* by operand: number of the stream */
   uint64_t *storage; /* by value: where arrays and carried arrays lie, in bytes of one lane */
   size_t array_bytes;
-  bool can_trap;      /* some lane, also for want of fuel */
-  unsigned mask_bits; /* how wide masks are where there are no mask registers */
+  bool can_trap;            /* some lane, also for want of fuel */
+  uint64_t lane_operations; /* outside loops and branches; 0 if not all are counted */
+  unsigned mask_bits;       /* how wide masks are where there are no mask registers */
   size_t n_args;
   jit_best *best;                                                         /* by argmin or argmax */
   uint32_t *arg_nodes;                                                    /* and their nodes */

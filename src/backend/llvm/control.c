@@ -99,6 +99,7 @@ static void run_to_meeting(jit_emitter *e, const graph_node *node, uint32_t body
   const uint32_t *args = node_args(e->g, &e->g->nodes.data[end]);
   e->alive = m->before.alive;
   e->fuel = m->before.fuel;
+  jit_count(e, body_begin(e, node, body), end, false);
   jit_emit_nodes(e, body_begin(e, node, body), end);
   for (uint32_t k = 0; k < node->n_results; k++) {
     LLVMValueRef phi = e->values[node->first_result + k];
@@ -154,6 +155,7 @@ static void run_body(jit_emitter *e, const graph_node *node, uint32_t body, LLVM
   if (skips) {
     branch = jit_begin_if(e, jit_any(e, jit_running(e)));
   }
+  jit_count(e, begin, end, false);
   jit_emit_nodes(e, begin, end);
   for (uint32_t k = 0; k < node->n_results; k++) {
     out[k] = yielded(e, args[k], node->first_result + k);

@@ -91,6 +91,9 @@ LLVMValueRef jit_both(jit_emitter *e, LLVMValueRef a, LLVMValueRef b); /* NULL: 
 LLVMValueRef jit_without(jit_emitter *e, LLVMValueRef a, LLVMValueRef b);
 LLVMValueRef jit_any(jit_emitter *e, LLVMValueRef mask);
 LLVMValueRef jit_mask_bytes(jit_emitter *e, LLVMValueRef mask); /* address */
+/* Counts, if that is wanted, the operations that the lanes which run now execute of a body; with is_round also a round
+ * of a loop. */
+void jit_count(jit_emitter *e, uint32_t begin, uint32_t end, bool is_round);
 LLVMBasicBlockRef jit_block(jit_emitter *e, const char *name);
 /* `then` is run if a condition, a scalar, holds; both ways lead to the block that jit_endif makes current. */
 typedef struct jit_if {

@@ -2,6 +2,7 @@
 #include "backend/llvm/emit.h"
 #include "backend/llvm/link.h"
 #include "backend/plugin.h"
+#include "base/text.h"
 
 enum { HUGE_GRAPH = 16384 }; /* values */
 
@@ -60,10 +61,10 @@ static tg_status make_for(jit_code *code, const jit_target *target, tg_error *er
   return jit_adopt(code, object, error);
 }
 
-static tg_status make(jit_code *code, unsigned width, const void *module, size_t bytes, tg_error *error)
+static tg_status make(jit_code *code, const tg_plugin_wish *wish, const void *module, size_t bytes, tg_error *error)
 {
   TG_TRY(graph_decode(&code->context, module, bytes, &code->graph, error));
-  code->wish = (jit_wish){width, code->graph->values.n > HUGE_GRAPH};
+  code->wish = (jit_wish){wish->width, code->graph->values.n > HUGE_GRAPH, (wish->how & COMPILE_COUNTS) != 0};
   target_work w = {.wish = code->wish};
   TG_TRY(jit_guarded(open_target, &w, error));
   tg_status status = make_for(code, &w.target, error);
@@ -71,8 +72,8 @@ static tg_status make(jit_code *code, unsigned width, const void *module, size_t
   return status;
 }
 
-static tg_status compile(const tg_allocator *allocator, unsigned width, const void *module, size_t bytes, void **out,
-                         tg_error *error)
+static tg_status compile(const tg_allocator *allocator, const tg_plugin_wish *wish, const void *module, size_t bytes,
+                         void **out, tg_error *error)
 {
   jit_code *code = alloc_zeroed(allocator, 1, sizeof *code);
   *out = NULL;
@@ -80,7 +81,7 @@ static tg_status compile(const tg_allocator *allocator, unsigned width, const vo
     return error_set(error, TG_NOMEM, "no memory for the code");
   }
   code->allocator = code->context.allocator = *allocator;
-  tg_status status = make(code, width, module, bytes, error);
+  tg_status status = make(code, wish, module, bytes, error);
   if (status != TG_OK) {
     drop(code);
     return status;

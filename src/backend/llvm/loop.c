@@ -261,12 +261,14 @@ static void emit_rounds(jit_emitter *e, loop *l)
   LLVMBasicBlockRef step = jit_block(e, "step");
   l->after = jit_block(e, "done");
   uint32_t test = l->node->mate;
+  jit_count(e, l->at + 1, test + 1, false);
   jit_emit_nodes(e, l->at + 1, test);
   LLVMValueRef condition = jit_value(e, node_args(g, l->test)[0]);
   condition = e->variant == JIT_PREPARE ? goes_on_uniform(e, condition) : goes_on(e, l, condition);
   LLVMValueRef alive = e->alive, fuel = e->fuel;
   LLVMBuildCondBr(e->b, condition, step, l->after);
   LLVMPositionBuilderAtEnd(e->b, step);
+  jit_count(e, test + 1, l->node->end, true);
   jit_emit_nodes(e, test + 1, l->node->end);
   close_loop(e, l);
   LLVMPositionBuilderAtEnd(e->b, l->after);

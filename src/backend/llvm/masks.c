@@ -6,6 +6,8 @@
  * that made it compared. Where two of different width meet, the narrower one is made wider. */
 #include "backend/llvm/emit.h"
 
+#include <stddef.h>
+
 /* ---- vectors of bits and masks ---- */
 
 static unsigned element_bits(LLVMValueRef v)
@@ -178,6 +180,42 @@ LLVMValueRef jit_any(jit_emitter *e, LLVMValueRef mask)
   }
   LLVMTypeRef whole = jit_int(e, n * bits);
   return LLVMBuildICmp(e->b, LLVMIntNE, LLVMBuildBitCast(e->b, v, whole, ""), LLVMConstNull(whole), "");
+}
+
+/* ---- counting ---- */
+
+static LLVMValueRef number_of(jit_emitter *e, LLVMValueRef mask)
+{
+  LLVMTypeRef word = jit_int(e, 64);
+  LLVMValueRef all = LLVMConstInt(word, e->n_lanes, 0);
+  if (mask == NULL || !jit_is_wide(mask)) {
+    return mask == NULL ? all : LLVMBuildSelect(e->b, mask, all, LLVMConstNull(word), "");
+  }
+  LLVMTypeRef whole = jit_int(e, e->n_lanes);
+  LLVMValueRef bits = LLVMBuildBitCast(e->b, jit_bits(e, mask), whole, "");
+  bits = e->n_lanes < 64 ? LLVMBuildZExt(e->b, bits, word, "") : bits;
+  return jit_intrinsic(e, "llvm.ctpop", word, &bits, 1);
+}
+
+static void add_to(jit_emitter *e, size_t offset, LLVMValueRef n)
+{
+  LLVMValueRef now = jit_field(e, e->b, offset, jit_int(e, 64));
+  LLVMBuildStore(e->b, LLVMBuildAdd(e->b, now, n, ""), jit_field(e, e->b, offset, NULL));
+}
+
+void jit_count(jit_emitter *e, uint32_t begin, uint32_t end, bool is_round)
+{
+  if (!e->code->wish.counts || e->variant == JIT_PREPARE) {
+    return;
+  }
+  LLVMTypeRef word = jit_int(e, 64);
+  LLVMValueRef n = number_of(e, jit_running(e));
+  LLVMValueRef each = LLVMConstInt(word, cost_body_operations(e->g, begin, end), 0);
+  add_to(e, offsetof(jit_frame, operations), LLVMBuildMul(e->b, n, each, ""));
+  if (is_round) {
+    add_to(e, offsetof(jit_frame, loop_rounds), n);
+    add_to(e, offsetof(jit_frame, loop_slots), LLVMConstInt(word, e->n_lanes, 0));
+  }
 }
 
 LLVMValueRef jit_mask_bytes(jit_emitter *e, LLVMValueRef mask)

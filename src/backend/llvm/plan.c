@@ -177,6 +177,15 @@ static bool has_loops(const tg_graph *g)
   return found;
 }
 
+static bool has_bodies(const tg_graph *g)
+{
+  bool found = false;
+  for (size_t i = graph_main_start(g); i < g->nodes.n; i++) {
+    found |= g->nodes.data[i].op == TG_OP_LOOP || g->nodes.data[i].op == TG_OP_BRANCH;
+  }
+  return found;
+}
+
 /* A loop waits for its own last round: vectors in flight fill the time. Without loops the processor runs groups side by
  * side by itself, and less code is sooner made. */
 static unsigned choose_lanes(const tg_graph *g, const bool *varies, const jit_target *target)
@@ -300,6 +309,10 @@ bool jit_plan(jit_code *code, const jit_target *target)
   find_origins(code->graph, code->origins);
   code->n_lanes = choose_lanes(code->graph, code->varies, target);
   code->mask_bits = 8 * widest_element(code->graph, code->varies);
+  if (code->wish.counts || !has_bodies(code->graph)) {
+    code->lane_operations =
+        cost_body_operations(code->graph, graph_main_start(code->graph), (uint32_t)code->graph->nodes.n);
+  }
   place_uniforms(code);
   place_arrays(code);
   place_scratch(code);

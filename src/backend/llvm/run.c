@@ -215,6 +215,7 @@ static block open_block(const jit_code *code, const engine_args *args, void *scr
   frame->first = (arg_partial *)(void *)(bytes + code->first);
   frame->streams = (unsigned char **)(void *)(bytes + code->pointers);
   frame->zero = 0;
+  frame->loop_rounds = frame->loop_slots = frame->operations = 0;
   return (block){frame, code, bytes, true, 0};
 }
 
@@ -246,6 +247,9 @@ void jit_run(const void *p, const engine_args *args, const uint64_t lanes[2], vo
   for (uint64_t first = lanes[0]; first < lanes[1]; first += MOST_LANES) {
     run_piece(&b, first, lanes[1] - first < MOST_LANES ? lanes[1] : first + MOST_LANES, out);
   }
+  out->loop_rounds += b.frame->loop_rounds;
+  out->loop_slots += b.frame->loop_slots;
+  out->operations += b.frame->operations + (lanes[1] - lanes[0]) * code->lane_operations;
 }
 
 /* The values of params, where code finds them with all that is uniform. */

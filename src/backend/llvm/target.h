@@ -11,6 +11,7 @@
 typedef struct jit_wish {
   unsigned width; /* of vectors, in bits; 0: the machine's best; JIT_WIDTH_FAULT */
   bool is_huge;   /* code that better algorithms would take minutes for */
+  bool counts;    /* rounds of loops and operations, exactly */
 } jit_wish;
 
 /* Not a width: a processor for which LLVM finds that it cannot go on. For tests of what happens then. */

@@ -15,6 +15,7 @@ typedef struct ref_code {
   const tg_graph *graph;
   size_t *storage;               /* by value number: where arrays and carried arrays have their storage */
   size_t array_bytes, n_uniform; /* values of the uniform block: the first n_uniform */
+  uint64_t *counted;             /* by node: the operations it is, outside the uniform block */
 } ref_code;
 
 /* One lane on its way through the graph. */
@@ -22,6 +23,7 @@ typedef struct lane {
   const ref_code *code;
   const engine_args *args;
   uint64_t index, fuel, taken; /* taken: iterations so far */
+  uint64_t operations;
   uint64_t *values;
   unsigned char *arrays;
   bool in_uniform;   /* running the uniform block */
@@ -62,6 +64,7 @@ static void ref_drop(tg_context *context, void *p)
   ref_code *code = p;
   if (code != NULL) {
     alloc_free(&context->allocator, code->storage, code->graph->values.n + 1, sizeof *code->storage);
+    alloc_free(&context->allocator, code->counted, code->graph->nodes.n + 1, sizeof *code->counted);
     alloc_free(&context->allocator, code, 1, sizeof *code);
   }
 }
@@ -75,19 +78,29 @@ static size_t count_uniform(const tg_graph *g)
   return n;
 }
 
-static tg_status ref_compile(tg_context *context, const tg_graph *graph, void **out, tg_error *error)
+static void count_nodes(ref_code *code)
+{
+  for (uint32_t i = graph_main_start(code->graph); i < code->graph->nodes.n; i++) {
+    code->counted[i] = cost_body_operations(code->graph, i, i + 1);
+  }
+}
+
+static tg_status ref_compile(tg_context *context, const tg_graph *graph, unsigned how, void **out, tg_error *error)
 {
   ref_code *code = alloc_zeroed(&context->allocator, 1, sizeof *code);
   if (code == NULL) {
     return error_set(error, TG_NOMEM, "no memory for the code");
   }
+  (void)how; /* it counts in any case */
   code->graph = graph;
   code->storage = alloc_zeroed(&context->allocator, graph->values.n + 1, sizeof *code->storage);
-  if (code->storage == NULL) {
+  code->counted = alloc_zeroed(&context->allocator, graph->nodes.n + 1, sizeof *code->counted);
+  if (code->storage == NULL || code->counted == NULL) {
     ref_drop(context, code);
     return error_set(error, TG_NOMEM, "no memory for the code");
   }
   lay_out_arrays(code);
+  count_nodes(code);
   code->n_uniform = count_uniform(graph);
   *out = code;
   return TG_OK;
@@ -341,6 +354,7 @@ static uint32_t run_node(lane *l, uint32_t pc)
 static bool run_nodes(lane *l, uint32_t pc, uint32_t end)
 {
   while (pc < end) {
+    l->operations += l->code->counted[pc];
     pc = run_node(l, pc);
   }
   return pc != UINT32_MAX;
@@ -460,6 +474,9 @@ static void ref_run(const void *p, const engine_args *args, const uint64_t lanes
     } else {
       count_trap(&l, &out->traps);
     }
+    out->loop_rounds += l.taken;
+    out->loop_slots += l.taken;
+    out->operations += l.operations;
   }
 }
 

@@ -189,6 +189,14 @@ static void step_passes(vec_run *run, const vec_structure *s, vec_lanes lanes)
   }
 }
 
+/* A step is taken by n lanes, and computed for so many. */
+static void count_round(vec_run *run, const vec_structure *s, size_t n, size_t n_computed)
+{
+  run->loop_rounds += n;
+  run->loop_slots += n_computed;
+  run->operations += n * s->bodies[1].operations;
+}
+
 /* A loop without effects: lanes that are done stay where they are, and are packed away when they are a quarter of all.
  */
 static void iterate_calmly(vec_run *run, const vec_structure *s, vec_lanes lanes)
@@ -199,6 +207,7 @@ static void iterate_calmly(vec_run *run, const vec_structure *s, vec_lanes lanes
   lanes.lanes = run->registers[s->lanes];
   memset(alive, 1, lanes.n);
   for (;;) {
+    run->operations += n_alive * s->bodies[0].operations;
     vec_run_body(run, s->bodies[0], lanes);
     const unsigned char *condition = test(run, s, lanes.n);
     size_t n_done = run->code->kernels->retire(lanes.n, alive, condition, done);
@@ -214,8 +223,7 @@ static void iterate_calmly(vec_run *run, const vec_structure *s, vec_lanes lanes
       lanes.n = n_alive;
       memset(alive, 1, lanes.n);
     }
-    run->loop_rounds += n_alive;
-    run->loop_slots += lanes.n;
+    count_round(run, s, n_alive, lanes.n);
     vec_run_body(run, s->bodies[1], lanes);
     step_passes(run, s, lanes);
   }
@@ -227,6 +235,7 @@ static void iterate(vec_run *run, const vec_structure *s, vec_lanes lanes)
   unsigned char *mask = run->registers[s->mask];
   lanes.lanes = run->registers[s->lanes];
   while (lanes.n > 0) {
+    run->operations += lanes.n * s->bodies[0].operations;
     vec_run_body(run, s->bodies[0], lanes);
     memmove(mask, test(run, s, lanes.n), lanes.n); /* the condition may be packed itself */
     if (counts || run->any_trapped) {
@@ -239,8 +248,7 @@ static void iterate(vec_run *run, const vec_structure *s, vec_lanes lanes)
       lanes.n = n;
     }
     if (lanes.n > 0) {
-      run->loop_rounds += lanes.n;
-      run->loop_slots += lanes.n;
+      count_round(run, s, lanes.n, lanes.n);
       vec_run_body(run, s->bodies[1], lanes);
       step_passes(run, s, lanes);
     }
@@ -325,6 +333,7 @@ void vec_run_branch(vec_run *run, const vec_instr *instr, vec_lanes lanes)
   for (uint32_t k = 0; k < s->n_bodies; k++) {
     size_t n = choose(selector, lanes.n, k, s->n_bodies, run->registers[s->mask]);
     const vec_body *body = &run->code->bodies.data[s->first_body + k];
+    run->operations += n * body->operations;
     if (n == lanes.n) {
       run_on_all(run, s, body, lanes);
       break;

@@ -220,6 +220,8 @@ static void emit_loop(vec_planner *p, uint32_t i)
   plan_expire_after(p, loop->mate);
   emit_nodes(p, loop->mate + 1, loop->end);
   s.bodies[1].end = here(p);
+  s.bodies[0].operations = cost_body_operations(p->g, i + 1, loop->mate + 1);
+  s.bodies[1].operations = cost_body_operations(p->g, loop->mate + 1, loop->end);
   yield_carried(p, loop, &s.bodies[1]);
   s.is_calm = is_calm(p, &s);
   end_captures(p, &s);
@@ -248,7 +250,8 @@ static void emit_body(vec_planner *p, const graph_node *branch, uint32_t first, 
     plan_expire_after(p, yield);
   }
   if (!p->failed) {
-    p->code->bodies.data[body] = (vec_body){start, end, first_pass, node->n_args};
+    p->code->bodies.data[body] =
+        (vec_body){start, end, first_pass, node->n_args, cost_body_operations(p->g, first, yield)};
   }
 }
 
@@ -367,6 +370,7 @@ static void emit_main(vec_planner *p)
   }
   emit_nodes(p, start, (uint32_t)p->g->nodes.n);
   p->code->main.end = here(p);
+  p->code->main.operations = cost_body_operations(p->g, start, (uint32_t)p->g->nodes.n);
   for (uint32_t i = start; i < p->g->nodes.n && !p->failed; i++) {
     if (op_table[p->g->nodes.data[i].op].flags & TG_SINKS) {
       emit_sink(p, i);

@@ -77,6 +77,7 @@ typedef struct vec_pass {
 typedef struct vec_body {
   uint32_t first, end;           /* instructions */
   uint32_t first_pass, n_passes; /* what it yields */
+  uint64_t operations;           /* of the graph's, for counting */
 } vec_body;
 
 typedef struct vec_structure {
@@ -202,7 +203,7 @@ typedef struct vec_run {
   bool any_trapped, in_uniform, is_exhausted;
   uint64_t first_lane; /* of the strip */
   uint64_t taken;      /* uniform block: iterations so far */
-  uint64_t loop_rounds, loop_slots;
+  uint64_t loop_rounds, loop_slots, operations;
 } vec_run;
 
 /* flat.c: the image of the uniform values and the flat program's registers, made when registers have their places

@@ -284,12 +284,14 @@ static void run_strips(const vec_code *code, const engine_args *args, const uint
   }
   out->loop_rounds += run.loop_rounds;
   out->loop_slots += run.loop_slots;
+  out->operations += run.operations;
 }
 
 static void vec_run_lanes(const void *p, const engine_args *args, const uint64_t lanes[2], void *scratch, partials *out)
 {
   const vec_code *code = p;
   bool goes_past = args->n > code->cached_lanes;
+  out->operations += (lanes[1] - lanes[0]) * code->main.operations;
   if (!goes_past && flat_run(code, args, lanes, scratch)) {
     return;
   }
@@ -304,8 +306,9 @@ static void vec_run_lanes(const void *p, const engine_args *args, const uint64_t
 
 /* ---- the back-ends ---- */
 
-static tg_status vec_compile(tg_context *context, const tg_graph *graph, void **out, tg_error *error)
+static tg_status vec_compile(tg_context *context, const tg_graph *graph, unsigned how, void **out, tg_error *error)
 {
+  (void)how; /* it counts in any case */
   return compile_with((vec_target){vec_kernels_best(), 0, false}, context, graph, out, error);
 }
 
@@ -333,8 +336,10 @@ static tg_status compile_numbered(vec_target target, tg_context *context, const 
 }
 
 #define NUMBERED(k, name, strip, goes_past)                                                                            \
-  static tg_status compile_##k##_##name(tg_context *context, const tg_graph *graph, void **out, tg_error *error)       \
+  static tg_status compile_##k##_##name(tg_context *context, const tg_graph *graph, unsigned how, void **out,          \
+                                        tg_error *error)                                                               \
   {                                                                                                                    \
+    (void)how;                                                                                                         \
     return compile_numbered((vec_target){vec_kernels_at(k), strip, goes_past}, context, graph, out, error);            \
   }
 #define NUMBERED_STRIPS(k)                                                                                             \

@@ -99,7 +99,7 @@ static void inside_a_parallel_region(void **state)
   tg_threads own = {threads_parallel_for, NULL, 3}, other = {no_tasks, NULL, 3};
   tg_workspace *workspace; /* for three threads: the stack may not have room for so many */
   float want = 0, outside = 0, inside[N_CALLERS] = {0};
-  tg_stats stats, nested[N_CALLERS] = {{0, 0, 0}};
+  tg_stats stats, nested[N_CALLERS] = {{.n_threads = 0}};
   int statuses[N_CALLERS] = {0}, taken[N_CALLERS] = {0}, others[N_CALLERS] = {0};
   (void)state;
   assert_int_equal(tg_workspace_create(context, tg_kernel_workspace_bytes(kernel), &workspace), TG_OK);
