@@ -89,7 +89,9 @@ static void leave(vec_run *run, const vec_structure *s, size_t n, const uint32_t
 {
   for (uint32_t k = 0; k < s->n_carried; k++) {
     const vec_pass *pass = &run->code->passes.data[s->first_result + k];
-    if (pass->to != VEC_NONE) {
+    if (pass->to != VEC_NONE && pass->is_single && n > 0) {
+      pass_value(run, pass, run->registers[pass->to], 1);
+    } else if (pass->to != VEC_NONE && !pass->is_single) {
       move_lanes(n, done, run->registers[s->positions], pass, run->registers);
     }
   }
@@ -298,7 +300,7 @@ static void run_on_all(vec_run *run, const vec_structure *s, const vec_body *bod
   vec_run_body(run, *body, lanes);
   for (uint32_t k = 0; k < body->n_passes; k++) {
     const vec_pass *pass = &run->code->passes.data[body->first_pass + k];
-    pass_value(run, pass, run->registers[pass->to], lanes.n);
+    pass_value(run, pass, run->registers[pass->to], pass->is_single ? 1 : lanes.n);
   }
 }
 
@@ -330,6 +332,12 @@ void vec_run_branch(vec_run *run, const vec_instr *instr, vec_lanes lanes)
 {
   const vec_structure *s = &run->code->structures.data[instr->structure];
   const uint64_t *selector = run->registers[instr->a];
+  uint32_t last = s->n_bodies - 1;
+  if (instr->scalars != 0) {
+    run_on_all(run, s, &run->code->bodies.data[s->first_body + (*selector < last ? (uint32_t)*selector : last)], lanes);
+    restore_captures(run, s);
+    return;
+  }
   for (uint32_t k = 0; k < s->n_bodies; k++) {
     size_t n = choose(selector, lanes.n, k, s->n_bodies, run->registers[s->mask]);
     const vec_body *body = &run->code->bodies.data[s->first_body + k];

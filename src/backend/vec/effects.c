@@ -20,7 +20,8 @@ static void run_trap(vec_run *run, const vec_instr *instr, vec_lanes lanes)
 {
   const unsigned char *condition = run->registers[instr->a];
   const graph_node *node = &run->code->graph->nodes.data[instr->node];
-  for (size_t i = 0; i < lanes.n; i++) {
+  bool any = run->code->kernels->count(lanes.n, condition) > 0; /* mostly not */
+  for (size_t i = 0; any && i < lanes.n; i++) {
     if (condition[i]) {
       vec_trap_lane(run, vec_strip_lane(lanes, i), (uint32_t)node->imm, node->position);
     }

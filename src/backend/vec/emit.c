@@ -108,7 +108,7 @@ static void aim_at_store(vec_planner *p, uint32_t i, vec_form form)
   tg_type type = plan_type(p, node->first_result);
   int op = binary_op(node);
   uint32_t output = p->stored[node->first_result];
-  if (p->failed || output == VEC_NONE || p->g->values.data[node->first_result].scope != 0) {
+  if (p->failed || p->single || output == VEC_NONE || p->g->values.data[node->first_result].scope != 0) {
     return;
   }
   vec_instr *instr = &p->code->instrs.data[p->code->instrs.n - 1];

@@ -168,7 +168,9 @@ static void start_carried(vec_planner *p, const graph_node *loop, vec_structure 
   for (uint32_t k = 0; k < loop->n_args; k++) {
     bool is_used = p->preparing || p->last_use[loop->first_result + k] > loop->end;
     uint32_t to = is_used ? plan_register(p, loop->first_result + k) : VEC_NONE;
-    add_pass(p, pass_of(p, loop->first_carried + k, to));
+    vec_pass pass = pass_of(p, loop->first_carried + k, to);
+    pass.is_single = !p->preparing && p->is_level[loop->first_result + k];
+    add_pass(p, pass);
   }
 }
 
@@ -179,7 +181,8 @@ static void keep_for_step(vec_planner *p, const graph_node *loop, vec_structure 
   s->first_kept = (uint32_t)p->code->passes.n;
   for (uint32_t v = loop->first_carried + loop->n_args; v < end; v++) {
     const graph_value *value = &p->g->values.data[v];
-    if (value->scope == scope && !plan_is_scalar(p, v) && !p->is_hoisted[v] && p->last_use[v] > loop->mate) {
+    if (value->scope == scope && !plan_is_scalar(p, v) && !p->is_hoisted[v] && p->fused[v] == VEC_NONE &&
+        p->last_use[v] > loop->mate) {
       add_pass(p, pass_of(p, v, plan_register(p, v)));
     }
   }
@@ -244,7 +247,9 @@ static void emit_body(vec_planner *p, const graph_node *branch, uint32_t first, 
   uint32_t end = here(p), first_pass = (uint32_t)p->code->passes.n;
   const graph_node *node = &p->g->nodes.data[yield];
   for (uint32_t k = 0; k < node->n_args; k++) {
-    add_pass(p, pass_of(p, node_args(p->g, node)[k], plan_register(p, branch->first_result + k)));
+    vec_pass pass = pass_of(p, node_args(p->g, node)[k], plan_register(p, branch->first_result + k));
+    pass.is_single = !p->preparing && p->is_level[branch->first_result + k];
+    add_pass(p, pass);
   }
   if (yield != branch->end) {
     plan_expire_after(p, yield);
@@ -261,13 +266,17 @@ static void emit_branch(vec_planner *p, uint32_t i)
   uint32_t index = reserve_structure(p), temporaries[2];
   vec_structure s;
   open_structure(p, i, &s);
+  bool is_one = plan_is_scalar(p, node_args(p->g, branch)[0]), single = p->single;
+  p->single = single || is_one;
   uint32_t selector = emit_index(p, i, node_args(p->g, branch)[0], temporaries);
+  p->single = single;
   for (uint32_t k = 0; k < branch->n_results; k++) {
     plan_define(p, branch->first_result + k);
   }
   vec_instr *instr = emit_add(p, VEC_I_BRANCH, i);
   instr->structure = index;
   instr->a = selector;
+  instr->scalars = is_one;
   capture_all(p, i, &s);
   s.first_body = (uint32_t)p->code->bodies.n;
   s.n_bodies = branch->n_bodies;

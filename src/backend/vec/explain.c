@@ -60,13 +60,14 @@ static void explain_registers(const vec_code *code, explainer *e)
 /* Kernel calls of the main body, without the bodies in it, for each strip. */
 static void explain_instructions(const vec_code *code, explainer *e)
 {
-  uint32_t n = 0, n_loads = 0, n_fused = 0, n_made = 0;
+  uint32_t n = 0, n_loads = 0, n_fused = 0, n_high = 0, n_made = 0;
   for (size_t i = 0; i < code->sinks.n; i++) {
     n_made += code->sinks.data[i].parts[0] != VEC_NONE;
   }
   for (size_t i = 0; i < code->instrs.n; i++) {
     bool is_flat = i >= code->flat.first && i < code->flat.end;
     n_fused += !is_flat && code->instrs.data[i].kind == VEC_I_FUSED;
+    n_high += !is_flat && code->instrs.data[i].kind == VEC_I_HIGH;
   }
   for (uint32_t i = code->main.first; i < code->main.end; i++) {
     const vec_instr *instr = &code->instrs.data[i];
@@ -79,6 +80,10 @@ static void explain_instructions(const vec_code *code, explainer *e)
   if (n_fused > 0) {
     explain_count(e, ENGINE, "fused", n_fused, n_fused == 1 ? "pair" : "pairs");
     explain_reason(e, "two operations in one pass: what is between them never leaves the vector registers");
+  }
+  if (n_high > 0) {
+    explain_count(e, ENGINE, "upper halves", n_high, n_high == 1 ? "product" : "products");
+    explain_reason(e, "of 32 by 32 bits in one pass, with what is xored to them, as random numbers are made");
   }
   if (n_made > 0) {
     explain_count(e, ENGINE, "fused sinks", n_made, n_made == 1 ? "sink" : "sinks");

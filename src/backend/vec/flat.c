@@ -20,7 +20,8 @@ static size_t n_operands(const vec_instr *instr)
   case VEC_I_SELECT:
   case VEC_I_CHOOSE:
   case VEC_I_FMA:
-  case VEC_I_FUSED: return 3;
+  case VEC_I_FUSED:
+  case VEC_I_HIGH: return 3;
   case VEC_I_BINARY:
   case VEC_I_DIVMOD:
   case VEC_I_IOTA: return 2;

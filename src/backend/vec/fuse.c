@@ -103,7 +103,7 @@ static bool can_sum(const vec_planner *p, uint32_t v)
     return false;
   }
   const uint32_t *args = node_args(p->g, first);
-  return !p->g->values.data[args[0]].is_uniform && !p->g->values.data[args[1]].is_uniform;
+  return !plan_is_scalar(p, args[0]) && !plan_is_scalar(p, args[1]);
 }
 
 static void fuse(vec_planner *p, uint32_t v, uint32_t user, uint32_t last)
@@ -167,6 +167,7 @@ void fuse_find(vec_planner *p)
       fuse(p, args[can_fuse(p, i, 0) ? 0 : 1], i, i);
     }
   }
+  pattern_find(p);
 }
 
 /* ---- instructions ---- */
@@ -213,6 +214,9 @@ static void emit_pair(vec_planner *p, uint32_t i, uint32_t k)
 
 bool fuse_emit(vec_planner *p, uint32_t i)
 {
+  if (pattern_emit(p, i)) {
+    return true;
+  }
   const graph_node *node = &p->g->nodes.data[i];
   for (uint32_t k = 0; k < node->n_args; k++) {
     uint32_t v = node_args(p->g, node)[k];

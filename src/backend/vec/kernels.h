@@ -37,6 +37,7 @@ typedef enum vec_binary {
   VEC_XOR,
   VEC_ANDNOT,
   VEC_LT, /* numbers; out is bool */
+  VEC_LE, /* a < b or a = b */
   VEC_EQ, /* any; out is bool */
   VEC_BINARY_COUNT
 } vec_binary;
@@ -64,6 +65,14 @@ typedef void vec_select_fn(size_t n, void *out, const unsigned char *condition, 
 typedef void vec_fma_fn(size_t n, void *out, const void *a, const void *b, const void *c);
 /* Bits 0, 1 and 2 of `scalars`: a, b, c is one element for all. */
 typedef void vec_fused_fn(size_t n, void *out, const void *a, const void *b, const void *c, unsigned scalars);
+/* How the upper halves of products are made: of what factor, and what is xored to them; NULL: nothing. */
+typedef struct vec_high {
+  uint32_t factor;
+  const void *xored[2]; /* elements of 4 bytes; is_scalar: one for all */
+  bool is_scalar[2];
+} vec_high;
+/* Of a and the result 4 bytes. */
+typedef void vec_high_fn(size_t n, void *out, const void *a, const vec_high *how);
 typedef void vec_divmod_fn(size_t n, void *quotient, void *remainder, const void *a, const void *b);
 
 /* Sizes of elements as an index: 1, 2, 4 and 8 bytes are 0, 1, 2, 3. */
@@ -89,6 +98,10 @@ typedef struct vec_kernels {
   vec_fma_fn *fma[TG_TYPE_COUNT];
   vec_fused_fn *fused[VEC_FIRST_COUNT][VEC_SECOND_COUNT][TG_TYPE_COUNT];
   vec_fused_fn *fused_canonical[VEC_FIRST_COUNT][VEC_SECOND_COUNT][TG_TYPE_COUNT]; /* floats, with canonical NaNs */
+  /* The upper half of a[i] * factor, 32 by 32 bits, and xors; NULL where there is none. */
+  vec_high_fn *high;
+  /* out[i] = a[i] | b[i] << 32: elements of 8 bytes of two of 4; NULL likewise. */
+  vec_binary_fn *join;
   vec_select_fn *select[VEC_SIZE_COUNT][VEC_FORM_COUNT];
   /* Euclidean; either of quotient and remainder may be NULL; b a stream or (scalar) one divisor for all. */
   vec_divmod_fn *divmod[TG_TYPE_COUNT];

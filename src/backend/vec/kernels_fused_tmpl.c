@@ -81,6 +81,45 @@ VEC_FUSED_INTEGERS(FUSED)
 VEC_FUSED_FLOATS(FUSED)
 VEC_FUSED_FLOATS(FUSED_CANONICAL)
 /* clang-format on */
+
+/* ---- halves of 8 bytes ---- */
+
+void VEC_FN(high)(size_t n, void *out, const void *a, const vec_high *how)
+{
+  enum { LANES = SIMD_LANES(u32) };
+  const u32 none = 0, *xs = a, *ys = how->xored[0], *zs = how->xored[1];
+  u32 *r = out, all_y[LANES], all_z[LANES];
+  const simd_int factor = simd_all_u64(how->factor);
+  bool is_one_y = ys == NULL || how->is_scalar[0], is_one_z = zs == NULL || how->is_scalar[1];
+  size_t y_step = is_one_y ? 0 : LANES, z_step = is_one_z ? 0 : LANES;
+  if (is_one_y) {
+    simd_store(all_y, simd_all_u32(ys == NULL ? none : *ys));
+    ys = all_y;
+  }
+  if (is_one_z) {
+    simd_store(all_z, simd_all_u32(zs == NULL ? none : *zs));
+    zs = all_z;
+  }
+  for (; n >= LANES; n -= LANES, r += LANES, xs += LANES, ys += y_step, zs += z_step) {
+    simd_store(r, simd_xor_3(simd_high_by(simd_load(xs), factor), simd_load(ys), simd_load(zs)));
+  }
+  if (n > 0) {
+    simd_part_u32 part = simd_part_of_u32(n);
+    simd_keep_part_u32(r, part,
+                       simd_xor_3(simd_high_by(simd_load_part_u32(part, xs), factor), simd_load_part_u32(part, ys),
+                                  simd_load_part_u32(part, zs)));
+  }
+}
+
+void VEC_FN(join)(size_t n, void *out, const void *a, const void *b)
+{
+  u64 *r = out;
+  const u32 *low = a, *high = b;
+  VEC_LOOP for (size_t i = 0; i < n; i++)
+  {
+    r[i] = low[i] | (u64)high[i] << 32;
+  }
+}
 #else
 typedef int vec_no_fused_kernels; /* C wants a declaration in every file */
 #endif

@@ -151,6 +151,12 @@ static inline simd_f64 simd_canonical_f64(simd_f64 x)
 #define simd_eq_f32(x, y) _mm512_cmp_ps_mask(x, y, _CMP_EQ_OQ)
 #define simd_lt_f64(x, y) _mm512_cmp_pd_mask(x, y, _CMP_LT_OQ)
 #define simd_eq_f64(x, y) _mm512_cmp_pd_mask(x, y, _CMP_EQ_OQ)
+#define simd_le_f32(x, y) _mm512_cmp_ps_mask(x, y, _CMP_LE_OQ)
+#define simd_le_f64(x, y) _mm512_cmp_pd_mask(x, y, _CMP_LE_OQ)
+#define simd_le_i32(x, y) _mm512_cmple_epi32_mask(x, y)
+#define simd_le_u32(x, y) _mm512_cmple_epu32_mask(x, y)
+#define simd_le_i64(x, y) _mm512_cmple_epi64_mask(x, y)
+#define simd_le_u64(x, y) _mm512_cmple_epu64_mask(x, y)
 #define simd_lt_i32(x, y) _mm512_cmplt_epi32_mask(x, y)
 #define simd_lt_u32(x, y) _mm512_cmplt_epu32_mask(x, y)
 #define simd_eq_u32(x, y) _mm512_cmpeq_epi32_mask(x, y)
@@ -213,6 +219,18 @@ static inline __m256i simd_lt_u64(__m256i x, __m256i y)
 {
   __m256i top = simd_all_u64(UINT64_C(0x8000000000000000));
   return simd_lt_i64(simd_xor(x, top), simd_xor(y, top));
+}
+
+#define simd_le_f32(x, y) _mm256_castps_si256(_mm256_cmp_ps(x, y, _CMP_LE_OQ))
+#define simd_le_f64(x, y) _mm256_castpd_si256(_mm256_cmp_pd(x, y, _CMP_LE_OQ))
+#define simd_le_i32(x, y) simd_not(simd_lt_i32(y, x))
+#define simd_le_u32(x, y) simd_not(simd_lt_u32(y, x))
+#define simd_le_i64(x, y) simd_not(simd_lt_i64(y, x))
+#define simd_le_u64(x, y) simd_not(simd_lt_u64(y, x))
+
+static inline __m256i simd_not(__m256i truth)
+{
+  return simd_xor(truth, _mm256_set1_epi32(-1));
 }
 
 /* The truths of four vectors. Packing works in halves of the vector: the last step puts groups of four in order. */
@@ -299,6 +317,26 @@ static inline simd_int simd_high_u64(simd_int x, simd_int y)
   simd_int other = simd_add_u64(SIMD(mul_epu32)(x, y1), simd_odd_u32(middle, zero));
   simd_int high = simd_add_u64(SIMD(mul_epu32)(x1, y1), SIMD(srli_epi64)(middle, 32));
   return simd_add_u64(high, SIMD(srli_epi64)(other, 32));
+}
+
+/* The same where all elements of y are one, below 2^32: its elements are of 8 bytes. */
+static inline simd_int simd_high_by(simd_int x, simd_int y)
+{
+  simd_int even = SIMD(mul_epu32)(x, y), odd = SIMD(mul_epu32)(SIMD(shuffle_epi32)(x, 0xF5), y);
+#if defined(VEC_ISA_AVX512)
+  return _mm512_mask_shuffle_epi32(odd, 0x5555, even, 0xF5);
+#else
+  return simd_odd_u32(_mm256_shuffle_epi32(even, 0xF5), odd);
+#endif
+}
+
+static inline simd_int simd_xor_3(simd_int x, simd_int y, simd_int z)
+{
+#if defined(VEC_ISA_AVX512)
+  return _mm512_ternarylogic_epi32(x, y, z, 0x96);
+#else
+  return simd_xor(simd_xor(x, y), z);
+#endif
 }
 
 #endif

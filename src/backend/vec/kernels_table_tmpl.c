@@ -43,6 +43,7 @@
   [VEC_XOR] = {[TG_BOOL] = FORMS(xor_u8), BITS(FORMS, xor)},                              \
   [VEC_ANDNOT] = {[TG_BOOL] = FORMS(andnot_u8), BITS(FORMS, andnot)},                     \
   [VEC_LT] = {INTEGERS(FORMS, lt), FLOATS(FORMS, lt)},                                    \
+  [VEC_LE] = {INTEGERS(FORMS, le), FLOATS(FORMS, le)},                                    \
   [VEC_EQ] = {[TG_BOOL] = FORMS(eq_u8), BITS(FORMS, eq), FLOATS(FORMS, eq)}
 
 /* Fused pairs by type, where there are any; the kernels for integers serve both signs. */
@@ -60,7 +61,9 @@
 
 #define FUSED                                                                             \
   .fused = {SECONDS(add), SECONDS(sub), SECONDS(mul)},                                    \
-  .fused_canonical = {SECONDS_CANONICAL(add), SECONDS_CANONICAL(sub), SECONDS_CANONICAL(mul)},
+  .fused_canonical = {SECONDS_CANONICAL(add), SECONDS_CANONICAL(sub), SECONDS_CANONICAL(mul)}, \
+  .high = VEC_FN(high),                                                                   \
+  .join = VEC_FN(join),
 #else
 #define FUSED
 #endif

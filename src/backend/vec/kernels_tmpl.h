@@ -93,6 +93,7 @@ VEC_SIGNED(VEC_DECLARE)
 
 #define VEC_DECLARE(T)                                                                                                 \
   VEC_FORMS_(lt_##T)                                                                                                   \
+  VEC_FORMS_(le_##T)                                                                                                   \
   VEC_FORMS_(max_##T)                                                                                                  \
   void VEC_FN(sum_##T)(size_t n, void *columns, const void *a);                                                        \
   vec_best_fn VEC_FN(argmin_##T), VEC_FN(argmax_##T);
@@ -133,6 +134,11 @@ VEC_FUSED_FLOATS(VEC_DECLARE)
 #define VEC_DECLARE(first, second, T) vec_fused_fn VEC_FN(canonical_##first##_##second##_##T);
 VEC_FUSED_FLOATS(VEC_DECLARE)
 #undef VEC_DECLARE
+
+#if defined(VEC_ISA_AVX2) || defined(VEC_ISA_AVX512)
+vec_high_fn VEC_FN(high);
+vec_binary_fn VEC_FN(join);
+#endif
 
 vec_unary_fn VEC_FN(not_truth);
 size_t VEC_FN(count)(size_t n, const unsigned char *mask);

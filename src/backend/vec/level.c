@@ -1,5 +1,6 @@
 /* level.c: values in loops that are the same in all lanes that are in the loop, such as the count of its iterations:
- * all lanes of a loop are in the same iteration. They are made once for all lanes, and used like uniform values.
+ * all lanes of a loop are in the same iteration. They are made once for all lanes, and used like uniform values. What
+ * branches on them and loops on conditions of them alone give is level too.
  *
  * A carried value is level if it starts uniform or level and is yielded so. That is first taken for granted, then
  * refuted where it fails, until nothing changes. */
@@ -61,6 +62,37 @@ static bool is_inner(const vec_planner *p, const graph_node *node)
   return node->op == TG_OP_LOOP && node->n_args > 0 && !p->g->values.data[node->first_carried].is_uniform;
 }
 
+/* What a branch on one selector for all gives is level where all bodies yield so. Bodies come after their branch. */
+static void open_branch(vec_planner *p, const graph_node *branch)
+{
+  bool is_one = is_scalar(p, node_args(p->g, branch)[0]);
+  for (uint32_t k = 0; k < branch->n_results; k++) {
+    const graph_value *value = &p->g->values.data[branch->first_result + k];
+    p->is_level[branch->first_result + k] = is_one && !value->is_uniform && value->array_length == 0;
+  }
+}
+
+/* Where the condition is level too, all lanes leave a loop at once, but those that trapped, which do not count. */
+static void yield_loop(vec_planner *p, const graph_node *loop)
+{
+  uint32_t condition = node_args(p->g, &p->g->nodes.data[loop->mate])[0];
+  for (uint32_t k = 0; k < loop->n_args; k++) {
+    p->is_level[loop->first_result + k] = p->is_level[loop->first_carried + k] && is_scalar(p, condition);
+  }
+}
+
+static void yield(vec_planner *p, const graph_node *node)
+{
+  const graph_node *opener = &p->g->nodes.data[node->mate];
+  if (is_inner(p, opener)) {
+    yield_loop(p, opener);
+  }
+  for (uint32_t k = 0; opener->op == TG_OP_BRANCH && k < opener->n_results; k++) {
+    bool is_level = p->is_level[opener->first_result + k] && is_scalar(p, node_args(p->g, node)[k]);
+    p->is_level[opener->first_result + k] = is_level;
+  }
+}
+
 /* Carried values that start as arrays or streams, or were refuted (`stamp`), are not level. */
 static void suppose(vec_planner *p, const graph_node *loop)
 {
@@ -93,6 +125,10 @@ static bool try_all(vec_planner *p)
     const graph_node *node = &p->g->nodes.data[i];
     if (is_inner(p, node)) {
       suppose(p, node);
+    } else if (node->op == TG_OP_BRANCH) {
+      open_branch(p, node);
+    } else if (node->op == TG_OP_YIELD) {
+      yield(p, node);
     } else if (node->n_args > 0 && node->n_results > 0) {
       spread(p, node);
     }

@@ -85,12 +85,13 @@ bool vec_plan(vec_planner *p)
   p->expires = alloc_zeroed(&p->allocator, n_nodes, sizeof *p->expires);
   p->expires_next = alloc_zeroed(&p->allocator, n, sizeof *p->expires_next);
   p->fused = alloc_zeroed(&p->allocator, n, sizeof *p->fused);
+  p->role = alloc_zeroed(&p->allocator, n, sizeof *p->role);
   p->made_at = alloc_zeroed(&p->allocator, n, sizeof *p->made_at);
   p->stored = alloc_zeroed(&p->allocator, n, sizeof *p->stored);
   p->is_level = alloc_zeroed(&p->allocator, n, sizeof *p->is_level);
   p->is_hoisted = alloc_zeroed(&p->allocator, n, sizeof *p->is_hoisted);
-  if (!p->last_use || !p->owned || !p->stamp || !p->expires || !p->expires_next || !p->fused || !p->made_at ||
-      !p->stored || !p->is_level || !p->is_hoisted) {
+  if (!p->last_use || !p->owned || !p->stamp || !p->expires || !p->expires_next || !p->fused || !p->role ||
+      !p->made_at || !p->stored || !p->is_level || !p->is_hoisted) {
     return false;
   }
   for (uint32_t i = 0; i < p->g->nodes.n; i++) {
@@ -122,6 +123,7 @@ void vec_plan_free(vec_planner *p)
   alloc_free(&p->allocator, p->expires, p->g->nodes.n + 1, sizeof *p->expires);
   alloc_free(&p->allocator, p->expires_next, n, sizeof *p->expires_next);
   alloc_free(&p->allocator, p->fused, n, sizeof *p->fused);
+  alloc_free(&p->allocator, p->role, n, sizeof *p->role);
   alloc_free(&p->allocator, p->made_at, n, sizeof *p->made_at);
   alloc_free(&p->allocator, p->stored, n, sizeof *p->stored);
   alloc_free(&p->allocator, p->is_level, n, sizeof *p->is_level);

@@ -21,6 +21,7 @@ typedef struct vec_planner {
   uint32_t *expires;      /* by node: the first value that is last used there */
   uint32_t *expires_next; /* by value: the next of that list */
   uint32_t *fused;        /* by value: the node that makes it on its way to its own result, or VEC_NONE */
+  uint8_t *role;          /* by value: what it is in a pattern (pattern.c) */
   uint32_t *made_at;      /* by value: the node that has it as a result, or VEC_NONE */
   uint32_t *stored;       /* by value: the output that it is stored to and used by nothing else, or VEC_NONE */
   bool *is_level;         /* by value: the same in all lanes of the loop that it is in */
@@ -67,6 +68,10 @@ void level_find(vec_planner *p);
  * operands, or returns false. */
 void fuse_find(vec_planner *p);
 bool fuse_emit(vec_planner *p, uint32_t i);
+
+/* pattern.c: the same for larger groups of operations, after pairs; `stamp` is how often a value is used. */
+void pattern_find(vec_planner *p);
+bool pattern_emit(vec_planner *p, uint32_t i);
 
 /* flat.c: the flat program, after all else. */
 void flat_emit(vec_planner *p);

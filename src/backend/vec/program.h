@@ -18,6 +18,7 @@ typedef enum vec_kind {
   VEC_I_CHOOSE, /* the same with a uniform condition */
   VEC_I_FMA,    /* out, a, b, c */
   VEC_I_FUSED,  /* out, a, b, c, scalars */
+  VEC_I_HIGH,   /* out, a, b, c = what is xored, factor, scalars */
   VEC_I_DIVMOD, /* out, out2, a, b */
   VEC_I_COPY,   /* out, a */
   VEC_I_FILL,   /* out, a: one element */
@@ -33,7 +34,7 @@ typedef enum vec_kind {
   VEC_I_TRAP,   /* a */
   VEC_I_CHARGE, /* a */
   VEC_I_LOOP,   /* structure */
-  VEC_I_BRANCH  /* a = body number as u64; structure */
+  VEC_I_BRANCH  /* a = body number as u64, scalars: one for all lanes; structure */
 } vec_kind;
 
 typedef union vec_function {
@@ -43,15 +44,18 @@ typedef union vec_function {
   vec_fma_fn *fma;
   vec_fused_fn *fused;
   vec_divmod_fn *divmod;
+  vec_high_fn *high;
 } vec_function;
 
 typedef struct vec_instr {
   uint8_t kind, type, size; /* type of the operation; log2 of the bytes of an element of out */
-  uint8_t scalars;          /* fused: a bit for each operand that is one element */
+  uint8_t scalars;          /* fused, high, branch: a bit for each operand that is one element */
+  uint8_t absent;           /* high: a bit for each that there is not */
   bool is_single;           /* makes one element for all lanes */
   uint32_t out, out2, a, b, c;
   uint32_t node;      /* that it was made from */
   uint32_t structure; /* loop, branch: index into structures */
+  uint32_t factor;    /* high */
   uint32_t store;     /* binary, fused: the output that its result goes to and nowhere else, or UINT32_MAX */
   vec_function fn;
   vec_function fn_store; /* the same with canonical NaNs */
@@ -68,7 +72,7 @@ typedef struct vec_pass {
   uint32_t from, to;
   uint8_t size;
   bool is_scalar;     /* from: one element for all lanes */
-  bool is_single;     /* loop: to, too */
+  bool is_single;     /* to, too */
   bool is_swapped;    /* loop: exchange the two registers instead of copying */
   uint32_t array;     /* loop: the carried value's number when it is an array, else UINT32_MAX */
   uint32_t temporary; /* loop: a register for what is copied, or UINT32_MAX when it can be copied at once */

@@ -89,6 +89,15 @@ static void run_fused(const vec_run *run, const vec_instr *instr, size_t n)
      instr->scalars);
 }
 
+static void run_high(const vec_run *run, const vec_instr *instr, size_t n)
+{
+  void **r = run->registers;
+  vec_high how = {.factor = instr->factor,
+                  .xored = {instr->absent & 2 ? NULL : r[instr->b], instr->absent & 4 ? NULL : r[instr->c]},
+                  .is_scalar = {(instr->scalars & 2) != 0, (instr->scalars & 4) != 0}};
+  instr->fn.high(n, r[instr->out], r[instr->a], &how);
+}
+
 static void run_plain(vec_run *run, const vec_instr *instr, size_t n)
 {
   void **r = run->registers;
@@ -101,6 +110,7 @@ static void run_plain(vec_run *run, const vec_instr *instr, size_t n)
     break;
   case VEC_I_FMA: instr->fn.fma(n, r[instr->out], r[instr->a], r[instr->b], r[instr->c]); break;
   case VEC_I_FUSED: run_fused(run, instr, n); break;
+  case VEC_I_HIGH: run_high(run, instr, n); break;
   case VEC_I_DIVMOD: instr->fn.divmod(n, r[instr->out], r[instr->out2], r[instr->a], r[instr->b]); break;
   case VEC_I_COPY: memmove(r[instr->out], r[instr->a], n << instr->size); break;
   case VEC_I_FILL: run->code->kernels->fill[instr->size](n, r[instr->out], r[instr->a]); break;

@@ -16,17 +16,19 @@ typedef struct strip {
   uint8_t size;
 } strip;
 
-static bool is_uniform(const vec_run *run, uint32_t v)
+/* Whether one element stands for all lanes. */
+static bool is_one(const vec_run *run, uint32_t v)
 {
-  return run->code->registers.data[run->code->value[v]].place == VEC_UNIFORM;
+  uint8_t place = run->code->registers.data[run->code->value[v]].place;
+  return place == VEC_UNIFORM || place == VEC_SINGLE;
 }
 
-/* The stream of a value; a uniform is spread into `room`. */
+/* The stream of a value; one element is spread into `room`. */
 static void *stream_of(const strip *s, uint32_t v, void *room)
 {
   vec_run *run = s->run;
   void *at = run->registers[run->code->value[v]];
-  if (!is_uniform(run, v)) {
+  if (!is_one(run, v)) {
     return at;
   }
   uint8_t size = vec_size_of(type_table[run->code->graph->values.data[v].type].bytes);
@@ -140,7 +142,7 @@ static uint64_t index_of(const strip *s, const vec_sink *sink, size_t lane)
                                    run->registers[sink->parts[0]], run->registers[sink->parts[1]]);
     return element_at(type, &element, 0);
   }
-  return element_at(type, run->registers[run->code->value[v]], is_uniform(run, v) ? 0 : lane);
+  return element_at(type, run->registers[run->code->value[v]], is_one(run, v) ? 0 : lane);
 }
 
 /* The lane that is number `position` of those that did not trap. */

@@ -136,6 +136,10 @@ static void evaluate(const kernel *k, const uint64_t x[3], uint64_t results[2])
     evaluate_pair(k, x, results);
     return;
   }
+  if (k->group == BINARY && k->op == VEC_LE) {
+    results[0] = evaluate_two(TG_OP_LT, k->type, x[0], x[1]) | evaluate_two(TG_OP_EQ, k->type, x[0], x[1]);
+    return;
+  }
   uint32_t args[3] = {0, 1, 2};
   uint64_t bits[5] = {x[0], x[1], x[2], 0, 0};
   graph_value values[5] = {{0}};
@@ -338,7 +342,7 @@ static const struct {
     [VEC_SHR] = {TG_OP_SHR, TG_CLASS_INT, false},        [VEC_OR] = {TG_OP_OR, TG_CLASS_BITS, false},
     [VEC_AND] = {TG_OP_AND, TG_CLASS_BITS, false},       [VEC_XOR] = {TG_OP_XOR, TG_CLASS_BITS, false},
     [VEC_ANDNOT] = {TG_OP_ANDNOT, TG_CLASS_BITS, false}, [VEC_LT] = {TG_OP_LT, TG_CLASS_NUMBER, false},
-    [VEC_EQ] = {TG_OP_EQ, TG_CLASS_ANY, false},
+    [VEC_LE] = {TG_OP_LT, TG_CLASS_NUMBER, false},       [VEC_EQ] = {TG_OP_EQ, TG_CLASS_ANY, false},
 };
 
 static void test_unary(void **state)
@@ -355,7 +359,7 @@ static void test_unary(void **state)
 static void check_binary(group kind, int op, unsigned classes)
 {
   for (int type = 0; type < TG_TYPE_COUNT; type++) {
-    tg_type to = op == VEC_LT || op == VEC_EQ ? TG_BOOL : (tg_type)type;
+    tg_type to = op == VEC_LT || op == VEC_LE || op == VEC_EQ ? TG_BOOL : (tg_type)type;
     for (int form = 0; form < VEC_FORM_COUNT; form++) {
       check_for((kernel){kind, op, (tg_type)type, to, (vec_form)form, binaries[op].meaning, 0}, classes);
     }
