@@ -21,7 +21,7 @@ endif()
 
 # The plug-in has its own copy of what reads graphs, hidden: it needs nothing of the library.
 file(GLOB llvm_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/backend/llvm/*.c ${PROJECT_SOURCE_DIR}/src/graph/*.c
-  ${PROJECT_SOURCE_DIR}/src/base/*.c)
+  ${PROJECT_SOURCE_DIR}/src/base/*.c ${PROJECT_SOURCE_DIR}/src/explain/*.c)
 add_library(throng_llvm MODULE ${llvm_sources})
 tg_flags(throng_llvm)
 target_include_directories(throng_llvm PRIVATE ${PROJECT_SOURCE_DIR}/include ${PROJECT_SOURCE_DIR}/src)

@@ -8,6 +8,7 @@
 
 #include "base/library.h"
 #include "base/text.h"
+#include "explain/explain.h"
 
 #include <stdatomic.h>
 #include <stdio.h>
@@ -57,7 +58,7 @@ static const tg_plugin *load(const char *path, tg_error *error)
   }
   if (plugin->abi != TG_PLUGIN_ABI || plugin->size != sizeof(tg_plugin) || plugin->backend_abi != TG_BACKEND_ABI ||
       plugin->args_size != sizeof(engine_args) || plugin->partials_size != sizeof(partials) ||
-      plugin->text_size != sizeof(text)) {
+      plugin->text_size != sizeof(text) || plugin->explainer_size != sizeof(explainer)) {
     return refuse(error, path, "it was built for another version of the library");
   }
   return plugin;
@@ -202,6 +203,12 @@ static void run(const void *p, const engine_args *args, const uint64_t lanes[2],
   code->plugin->run(code->code, args, lanes, scratch, out);
 }
 
+static void explain(const void *p, explainer *e)
+{
+  const plugin_code *code = p;
+  code->plugin->explain(code->code, e);
+}
+
 static tg_status write_text(const void *p, text *out, tg_error *error)
 {
   const plugin_code *code = p;
@@ -227,7 +234,7 @@ WIDTH(1)
     .abi = TG_BACKEND_ABI, .size = sizeof(tg_backend), .name = title,                                                  \
     .doc = "machine code by LLVM for the widest vectors of this machine", .supports = supports,                        \
     .compile = compile_##bits, .drop = drop, .uniform_bytes = uniform_bytes, .scratch_bytes = scratch_bytes,           \
-    .prepare = prepare, .run = run, .speed = {600, 0}, .text = write_text                                              \
+    .prepare = prepare, .run = run, .speed = {600, 0}, .explain = explain, .text = write_text                          \
   }
 
 const tg_backend llvm_backends[LLVM_WIDTHS] = {ROW("llvm", 0), ROW("llvm:128", 128), ROW("llvm:256", 256),

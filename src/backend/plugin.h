@@ -16,7 +16,7 @@ typedef struct tg_plugin_wish {
 
 typedef struct tg_plugin {
   uint32_t abi, size; /* TG_PLUGIN_ABI and sizeof when compiled */
-  uint32_t backend_abi, args_size, partials_size, text_size;
+  uint32_t backend_abi, args_size, partials_size, text_size, explainer_size;
   const char *name, *version;
   bool (*supports)(tg_op op, tg_type type);
   /* Makes code from a binary module. */
@@ -28,6 +28,7 @@ typedef struct tg_plugin {
   size_t (*scratch_bytes)(const void *code);
   void (*prepare)(const void *code, const engine_args *args, void *scratch, void *uniforms);
   void (*run)(const void *code, const engine_args *args, const uint64_t lanes[2], void *scratch, partials *out);
+  void (*explain)(const void *code, explainer *e);
   tg_status (*text)(const void *code, struct text *out, tg_error *error);
 } tg_plugin;
 

@@ -100,10 +100,59 @@ def test_errors(t):
     t.check("a graph that is none: status 1, with the place", r.status == 1 and "bad.tgg:1:" in r.err, r)
 
 
+HELPED = """graph helped {
+  input x f32
+  table look f16
+  output y f32
+  %x = load x
+  %r = round down %x
+  %f = fma %r, %x, %x
+  %i = convert u32 %f
+  %g = gather look %i
+  %zero = const u32 0
+  %n = loop %k = %zero {
+    %m = lt %k, %i
+    test %m
+    %one = const u32 1
+    %next = add %k, %one
+    yield %next
+  }
+  %b = const u32 3
+  %p, %q = divmod %n, %b
+  %z = branch %q {
+    yield %g
+  } {
+    yield %f
+  }
+  store y %z
+}
+"""
+
+
+def test_llvm(t):
+    """The records of machine code, for vectors of each width."""
+    t.write("helped.tgg", HELPED)
+    for bits, helped in ((128, 3), (256, 1), (512, 1)):
+        r = t.run("explain", "helped.tgg", "--json", "--no-measure", "--passes", "none", "--backend",
+                  f"llvm:{bits}")
+        title = f"llvm:{bits} tells of itself"
+        if r.status == 1 and ("needs the plug-in" in r.err or "no vectors of" in r.err):
+            t.skip(title, "no such back-end here")
+            continue
+        engine = json.loads(r.out)["engine"]
+        t.same(title, [engine[key]["value"] for key in ("vector width", "group", "vectors in flight", "loop %n",
+                                                        "branch %z")],
+               [bits, bits // 8, 4, "masked", "selected"])
+        if os.uname().machine == "x86_64":
+            t.same("what is left to C", engine["helped"]["value"], helped)
+        t.check("how long the code took", number(engine["code made in"], "ms"), engine)
+
+
 def main():
     with Suite() as t:
         test_golden(t)
         test_vec(t)
+        test_llvm(t)
         test_forms(t)
         test_errors(t)
     t.finish()

@@ -67,6 +67,8 @@ struct jit_code {
   tg_context context; /* of the graph */
   unsigned n_lanes;   /* of a group */
   jit_wish wish;      /* what it was made for */
+  jit_target traits;  /* and for what machine; not to make code with */
+  uint64_t made_us;   /* how long it took */
   LLVMOrcJITDylibRef library;
   bool wanted[JIT_VARIANT_COUNT];
   jit_function functions[JIT_VARIANT_COUNT]; /* NULL: there is none */
@@ -104,6 +106,12 @@ typedef enum jit_helper_id {
 extern const jit_helper jit_helpers[JIT_H_COUNT];
 void jit_help_linear(jit_frame *frame, uint64_t node, uint64_t n, void *out, const void *a, const void *b,
                      const void *c);
+
+/* Whether an operation is left to a helper; not those that only take part in others, such as traps. plan.c */
+bool jit_is_helped(const jit_code *code, const graph_node *node);
+
+/* explain.c */
+void jit_explain(const void *code, explainer *e);
 
 /* run.c */
 void jit_run(const void *code, const engine_args *args, const uint64_t lanes[2], void *scratch, partials *out);

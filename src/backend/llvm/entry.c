@@ -3,6 +3,9 @@
 #include "backend/llvm/link.h"
 #include "backend/plugin.h"
 #include "base/text.h"
+#include "explain/explain.h"
+
+#include <time.h>
 
 enum { HUGE_GRAPH = 16384 }; /* values */
 
@@ -61,14 +64,22 @@ static tg_status make_for(jit_code *code, const jit_target *target, tg_error *er
   return jit_adopt(code, object, error);
 }
 
+static uint64_t now_us(void)
+{
+  struct timespec now;
+  return timespec_get(&now, TIME_UTC) == 0 ? 0 : (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+}
+
 static tg_status make(jit_code *code, const tg_plugin_wish *wish, const void *module, size_t bytes, tg_error *error)
 {
   TG_TRY(graph_decode(&code->context, module, bytes, &code->graph, error));
   code->wish = (jit_wish){wish->width, code->graph->values.n > HUGE_GRAPH, (wish->how & COMPILE_COUNTS) != 0};
   target_work w = {.wish = code->wish};
+  uint64_t start = now_us();
   TG_TRY(jit_guarded(open_target, &w, error));
   tg_status status = make_for(code, &w.target, error);
   jit_guarded(close_target, &w.target, NULL);
+  code->made_us = now_us() - start;
   return status;
 }
 
@@ -140,6 +151,7 @@ static const tg_plugin plugin = {.abi = TG_PLUGIN_ABI,
                                  .args_size = sizeof(engine_args),
                                  .partials_size = sizeof(partials),
                                  .text_size = sizeof(text),
+                                 .explainer_size = sizeof(explainer),
                                  .name = "llvm",
                                  .version = "LLVM 19",
                                  .supports = supports,
@@ -149,6 +161,7 @@ static const tg_plugin plugin = {.abi = TG_PLUGIN_ABI,
                                  .scratch_bytes = scratch_bytes,
                                  .prepare = jit_prepare,
                                  .run = jit_run,
+                                 .explain = jit_explain,
                                  .text = write_text};
 
 TG_API const tg_plugin *tg_plugin_entry(void);

@@ -1,8 +1,6 @@
 /* linear.c: y = M x + c. Few entries over the integers or floats become arithmetic; all else is done in C. */
 #include "backend/llvm/emit.h"
 
-enum { FEW_ENTRIES = 256 };
-
 /* Entry times x, or c as it is. */
 static LLVMValueRef product(jit_emitter *e, const graph_node *node, const tg_entry *entry, tg_type type)
 {
@@ -67,8 +65,7 @@ void jit_emit_linear(jit_emitter *e, uint32_t i)
 {
   const graph_node *node = &e->g->nodes.data[i];
   tg_type type = jit_type(e, node->first_result);
-  tg_ring ring = node_ring(node);
-  if ((ring != TG_RING_INT && ring != TG_RING_FLOAT) || node->n_entries > FEW_ENTRIES) {
+  if (jit_is_helped(e->code, node)) {
     helped(e, i, type);
     return;
   }

@@ -134,7 +134,6 @@ void jit_emit_memory(jit_emitter *e, uint32_t i)
   } else if (node->op == TG_OP_IOTA) {
     *out = emit_iota(e, node);
   } else if (node->op == TG_OP_GATHER) {
-    bool is_native = e->g->operands.data[node->operand].mode <= (uint8_t)TG_MODE_F64;
-    *out = is_native ? emit_gather(e, node) : emit_converting_gather(e, node);
+    *out = jit_is_helped(e->code, node) ? emit_converting_gather(e, node) : emit_gather(e, node);
   }
 }

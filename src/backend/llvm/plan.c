@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-enum { IN_FLIGHT = 4, IN_FLIGHT_STRAIGHT = 2, SMALL_GRAPH = 24 };
+enum { IN_FLIGHT = 4, IN_FLIGHT_STRAIGHT = 2, SMALL_GRAPH = 24, FEW_ENTRIES = 256 };
 
 /* ---- which values differ between lanes ---- */
 
@@ -300,11 +300,30 @@ static bool take_memory(jit_code *code)
          code->arg_nodes != NULL;
 }
 
+/* ---- helpers ---- */
+
+bool jit_is_helped(const jit_code *code, const graph_node *node)
+{
+  const tg_graph *g = code->graph;
+  tg_ring ring = node->op == TG_OP_LINEAR ? node_ring(node) : TG_RING_INT;
+  switch ((int)node->op) {
+  case TG_OP_FMA: return !code->traits.has_fma;
+  case TG_OP_ROUND: return !code->traits.has_round;
+  case TG_OP_GATHER: return g->operands.data[node->operand].mode > (uint8_t)TG_MODE_F64;
+  case TG_OP_LINEAR: return (ring != TG_RING_INT && ring != TG_RING_FLOAT) || node->n_entries > (uint32_t)FEW_ENTRIES;
+  case TG_OP_ASTORE: return code->varies[node_args(g, node)[1]];
+  case TG_OP_COMBINE: return true;
+  default: return false;
+  }
+}
+
 bool jit_plan(jit_code *code, const jit_target *target)
 {
   if (!take_memory(code)) {
     return false;
   }
+  code->traits = *target;
+  code->traits.machine = NULL;
   find_varying(code->graph, code->used, code->varies);
   find_origins(code->graph, code->origins);
   code->n_lanes = choose_lanes(code->graph, code->varies, target);
