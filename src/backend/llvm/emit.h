@@ -75,6 +75,7 @@ void jit_help(jit_emitter *e, jit_helper_id id, uint64_t node, LLVMValueRef *add
 #define JIT_FIELD(e, at, name, type) jit_field(e, at, offsetof(jit_frame, name), type)
 
 /* ---- masks.c: sets of lanes and bools that differ between lanes ---- */
+unsigned jit_element_bits(LLVMValueRef v);
 LLVMValueRef jit_mask(jit_emitter *e, LLVMValueRef bits, unsigned width); /* of a vector of bits */
 LLVMValueRef jit_comparison(jit_emitter *e, LLVMValueRef bits, LLVMValueRef compared);
 LLVMValueRef jit_bits(jit_emitter *e, LLVMValueRef mask); /* as a vector of bits */

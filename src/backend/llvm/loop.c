@@ -76,6 +76,56 @@ static LLVMValueRef start_of(jit_emitter *e, const loop *l, uint32_t k)
   return e->code->varies[l->node->first_carried + k] ? jit_wide(e, arg) : jit_value(e, arg);
 }
 
+/* What a kept integer grows by in a round, the same for all lanes that run; UINT32_MAX: it does not. Where masks are
+ * integers, what is kept grows by the bits of that which the mask has: less than choosing takes. */
+static uint32_t growth_of(const jit_emitter *e, const loop *l, uint32_t k)
+{
+  uint32_t carried = l->node->first_carried + k, next = node_args(e->g, l->yield)[k];
+  if (e->target->has_mask_registers || !type_in(jit_type(e, carried), TG_CLASS_INT) || !l->parts) {
+    return UINT32_MAX;
+  }
+  for (uint32_t i = l->at + 1; i < l->node->end; i++) {
+    const graph_node *node = &e->g->nodes.data[i];
+    if (node->op == TG_OP_ADD && node->first_result == next) {
+      const uint32_t *args = node_args(e->g, node);
+      return args[0] == carried ? args[1] : args[1] == carried ? args[0] : UINT32_MAX;
+    }
+  }
+  return UINT32_MAX;
+}
+
+/* What a kept value is at first. One that grows is at least as wide as masks are. */
+static LLVMValueRef kept_start(jit_emitter *e, const loop *l, uint32_t k)
+{
+  LLVMValueRef start = jit_wide(e, node_args(e->g, l->node)[k]);
+  unsigned have = type_table[jit_type(e, l->node->first_carried + k)].bits, want = mask_bits(e, l);
+  bool grows = growth_of(e, l, k) != UINT32_MAX && have < want;
+  return grows ? LLVMBuildZExt(e->b, start, jit_like(start, jit_int(e, want)), "") : start;
+}
+
+static LLVMValueRef kept_next(jit_emitter *e, const loop *l, uint32_t k)
+{
+  uint32_t growth = growth_of(e, l, k);
+  LLVMTypeRef type = LLVMTypeOf(l->kept[k]);
+  if (growth == UINT32_MAX) {
+    return jit_select(e, e->mask, jit_wide(e, node_args(e->g, l->yield)[k]), l->kept[k]);
+  }
+  LLVMValueRef step = jit_value(e, growth), lanes = jit_resize_mask(e, e->mask, jit_element_bits(l->kept[k]));
+  if (LLVMIsConstant(step) && LLVMConstIntGetZExtValue(step) == 1) {
+    return LLVMBuildAdd(e->b, l->kept[k], LLVMBuildNeg(e->b, lanes, ""), "");
+  }
+  step = jit_spread(e, LLVMBuildIntCast2(e->b, step, LLVMGetElementType(type), 0, ""));
+  return LLVMBuildAdd(e->b, l->kept[k], LLVMBuildAnd(e->b, lanes, step, ""), "");
+}
+
+static LLVMValueRef kept_result(jit_emitter *e, const loop *l, uint32_t k)
+{
+  tg_type type = jit_type(e, l->node->first_carried + k);
+  bool has_grown = growth_of(e, l, k) != UINT32_MAX;
+  LLVMTypeRef want = jit_like(l->kept[k], jit_scalar_type(e, type));
+  return has_grown ? LLVMBuildIntCast2(e->b, l->kept[k], want, 0, "") : l->kept[k];
+}
+
 static void open_carried(jit_emitter *e, loop *l)
 {
   LLVMBasicBlockRef from = LLVMGetInsertBlock(e->b);
@@ -85,7 +135,7 @@ static void open_carried(jit_emitter *e, loop *l)
     } else {
       LLVMValueRef start = start_of(e, l, k);
       if (!e->code->varies[l->node->first_carried + k] && e->code->varies[l->node->first_result + k]) {
-        l->kept[k] = open_phi(e, l, jit_wide(e, node_args(e->g, l->node)[k]), from);
+        l->kept[k] = open_phi(e, l, kept_start(e, l, k), from);
       }
       l->phis[k] = open_phi(e, l, start, from);
     }
@@ -148,20 +198,45 @@ static LLVMValueRef take_fuel(jit_emitter *e, const loop *l, LLVMValueRef lanes)
   return pays;
 }
 
+/* A condition that is the one of all lanes and the one of each: all stop when the first does not hold. */
+typedef struct condition {
+  LLVMValueRef all, each; /* scalar, or NULL */
+} condition;
+
+static condition condition_of(jit_emitter *e, const loop *l)
+{
+  uint32_t v = node_args(e->g, l->test)[0];
+  condition whole = {NULL, jit_value(e, v)};
+  for (uint32_t i = l->at + 1; i < l->node->mate && e->fuel == NULL; i++) {
+    const graph_node *node = &e->g->nodes.data[i];
+    const uint32_t *args = node_args(e->g, node);
+    if (node->first_result != v || (node->op != TG_OP_AND && node->op != TG_OP_ANDNOT)) {
+      continue;
+    }
+    LLVMValueRef x[2] = {jit_value(e, args[0]), jit_value(e, args[1])};
+    x[1] = node->op == TG_OP_ANDNOT ? LLVMBuildNot(e->b, x[1], "") : x[1];
+    if (jit_is_wide(x[0]) != jit_is_wide(x[1])) {
+      bool first = jit_is_wide(x[0]);
+      return (condition){x[first], x[!first]};
+    }
+  }
+  return whole;
+}
+
 /* Whether to go on, a scalar; of lanes that part ways, which do. */
-static LLVMValueRef goes_on(jit_emitter *e, const loop *l, LLVMValueRef condition)
+static LLVMValueRef goes_on(jit_emitter *e, const loop *l, condition c)
 {
   if (!l->parts && !l->can_trap) {
-    return condition;
+    return c.each;
   }
-  LLVMValueRef lanes = jit_both(e, jit_running(e), condition);
+  LLVMValueRef lanes = jit_both(e, l->can_trap || !l->parts ? jit_running(e) : e->mask, c.each);
   if (e->fuel != NULL) {
     lanes = take_fuel(e, l, lanes);
   }
   if (l->parts) {
     e->mask = lanes;
   }
-  return jit_any(e, lanes);
+  return jit_both(e, c.all, jit_any(e, lanes));
 }
 
 /* ---- the step ---- */
@@ -188,7 +263,7 @@ static void close_loop(jit_emitter *e, const loop *l)
     if (e->g->values.data[carried].array_length > 0) {
       next = next_array(e, l, k, next);
     } else if (l->kept[k] != NULL) {
-      close_phi(e, l->kept[k], jit_select(e, e->mask, jit_wide(e, args[k]), l->kept[k]));
+      close_phi(e, l->kept[k], kept_next(e, l, k));
     } else if (l->parts && e->code->used[l->node->first_result + k]) {
       next = jit_select(e, e->mask, next, e->values[carried]);
     }
@@ -219,14 +294,14 @@ static LLVMValueRef get_counter(jit_emitter *e, size_t offset)
 }
 
 /* Fuel ends the loop as its condition would; that is noted. */
-static LLVMValueRef goes_on_uniform(jit_emitter *e, LLVMValueRef condition)
+static LLVMValueRef goes_on_uniform(jit_emitter *e, LLVMValueRef wants_more)
 {
   LLVMTypeRef type = jit_int(e, 64);
   LLVMValueRef one = LLVMConstInt(type, 1, 0), zero = LLVMConstNull(type);
   LLVMValueRef fuel = get_counter(e, offsetof(jit_frame, fuel));
   LLVMValueRef has_fuel = LLVMBuildICmp(e->b, LLVMIntNE, fuel, zero, "");
-  LLVMValueRef goes = LLVMBuildAnd(e->b, condition, has_fuel, "");
-  LLVMValueRef wants = LLVMBuildAnd(e->b, condition, LLVMBuildNot(e->b, has_fuel, ""), "");
+  LLVMValueRef goes = LLVMBuildAnd(e->b, wants_more, has_fuel, "");
+  LLVMValueRef wants = LLVMBuildAnd(e->b, wants_more, LLVMBuildNot(e->b, has_fuel, ""), "");
   LLVMValueRef used = LLVMBuildSelect(e->b, goes, one, zero, "");
   LLVMValueRef exhausted = get_counter(e, offsetof(jit_frame, exhausted));
   exhausted = LLVMBuildOr(e->b, exhausted, LLVMBuildSelect(e->b, wants, one, zero, ""), "");
@@ -263,10 +338,10 @@ static void emit_rounds(jit_emitter *e, loop *l)
   uint32_t test = l->node->mate;
   jit_count(e, l->at + 1, test + 1, false);
   jit_emit_nodes(e, l->at + 1, test);
-  LLVMValueRef condition = jit_value(e, node_args(g, l->test)[0]);
-  condition = e->variant == JIT_PREPARE ? goes_on_uniform(e, condition) : goes_on(e, l, condition);
+  LLVMValueRef more = e->variant == JIT_PREPARE ? goes_on_uniform(e, jit_value(e, node_args(g, l->test)[0]))
+                                                : goes_on(e, l, condition_of(e, l));
   LLVMValueRef alive = e->alive, fuel = e->fuel;
-  LLVMBuildCondBr(e->b, condition, step, l->after);
+  LLVMBuildCondBr(e->b, more, step, l->after);
   LLVMPositionBuilderAtEnd(e->b, step);
   jit_count(e, test + 1, l->node->end, true);
   jit_emit_nodes(e, test + 1, l->node->end);
@@ -277,7 +352,7 @@ static void emit_rounds(jit_emitter *e, loop *l)
   e->mask = l->outer;
   for (uint32_t k = 0; k < l->node->n_args; k++) {
     bool is_kept = l->kept[k] != NULL;
-    e->values[l->node->first_result + k] = is_kept ? l->kept[k] : e->values[l->node->first_carried + k];
+    e->values[l->node->first_result + k] = is_kept ? kept_result(e, l, k) : e->values[l->node->first_carried + k];
   }
 }
 

@@ -10,7 +10,7 @@
 
 /* ---- vectors of bits and masks ---- */
 
-static unsigned element_bits(LLVMValueRef v)
+unsigned jit_element_bits(LLVMValueRef v)
 {
   LLVMTypeRef element = LLVMGetElementType(LLVMTypeOf(v));
   LLVMTypeKind kind = LLVMGetTypeKind(element);
@@ -22,12 +22,12 @@ static unsigned element_bits(LLVMValueRef v)
 
 static bool is_integers(LLVMValueRef mask)
 {
-  return jit_is_wide(mask) && element_bits(mask) > 1;
+  return jit_is_wide(mask) && jit_element_bits(mask) > 1;
 }
 
 LLVMValueRef jit_mask(jit_emitter *e, LLVMValueRef bits, unsigned width)
 {
-  if (e->target->has_mask_registers || !jit_is_wide(bits) || element_bits(bits) > 1) {
+  if (e->target->has_mask_registers || !jit_is_wide(bits) || jit_element_bits(bits) > 1) {
     return bits;
   }
   return LLVMBuildSExt(e->b, bits, jit_like(bits, jit_int(e, width)), "");
@@ -35,7 +35,7 @@ LLVMValueRef jit_mask(jit_emitter *e, LLVMValueRef bits, unsigned width)
 
 LLVMValueRef jit_comparison(jit_emitter *e, LLVMValueRef bits, LLVMValueRef compared)
 {
-  return jit_is_wide(bits) ? jit_mask(e, bits, element_bits(compared)) : bits;
+  return jit_is_wide(bits) ? jit_mask(e, bits, jit_element_bits(compared)) : bits;
 }
 
 LLVMValueRef jit_bits(jit_emitter *e, LLVMValueRef mask)
@@ -45,7 +45,7 @@ LLVMValueRef jit_bits(jit_emitter *e, LLVMValueRef mask)
 
 static LLVMValueRef resize(jit_emitter *e, LLVMValueRef mask, LLVMTypeRef type)
 {
-  unsigned have = element_bits(mask), want = LLVMGetIntTypeWidth(LLVMGetElementType(type));
+  unsigned have = jit_element_bits(mask), want = LLVMGetIntTypeWidth(LLVMGetElementType(type));
   if (have == want) {
     return mask;
   }
@@ -69,7 +69,7 @@ void jit_unify_masks(jit_emitter *e, LLVMValueRef *masks)
   if (e->target->has_mask_registers || !jit_is_wide(masks[0])) {
     return;
   }
-  unsigned a = element_bits(masks[0]), b = element_bits(masks[1]), width = a > b ? a : b;
+  unsigned a = jit_element_bits(masks[0]), b = jit_element_bits(masks[1]), width = a > b ? a : b;
   width = width == 1 ? e->code->mask_bits : width;
   masks[0] = jit_resize_mask(e, masks[0], width);
   masks[1] = jit_resize_mask(e, masks[1], width);
@@ -90,7 +90,7 @@ static LLVMValueRef select_lanes(jit_emitter *e, LLVMValueRef mask, LLVMValueRef
 {
   if (is_integers(mask)) {
     bool is_pointer = LLVMGetTypeKind(LLVMGetElementType(LLVMTypeOf(a))) == LLVMPointerTypeKind;
-    mask = resize(e, mask, jit_like(mask, jit_int(e, element_bits(a))));
+    mask = resize(e, mask, jit_like(mask, jit_int(e, jit_element_bits(a))));
     if (!is_pointer && (LLVMIsNull(a) || LLVMIsNull(b))) {
       return select_zero(e, mask, a, b);
     }
@@ -174,10 +174,14 @@ LLVMValueRef jit_any(jit_emitter *e, LLVMValueRef mask)
     return mask == NULL ? LLVMConstInt(jit_int(e, 1), 1, 0) : mask;
   }
   LLVMValueRef v = jit_mask(e, mask, e->code->mask_bits);
-  unsigned n = LLVMGetVectorSize(LLVMTypeOf(v)), bits = element_bits(v);
+  unsigned n = LLVMGetVectorSize(LLVMTypeOf(v)), bits = jit_element_bits(v);
   for (; bits > 1 && n * bits > 8 * e->target->vector_bytes; n /= 2) {
     v = fold(e, v);
   }
+#if defined(__x86_64__)
+  v = jit_bits(e, v); /* there is an instruction that gathers signs */
+  bits = 1;
+#endif
   LLVMTypeRef whole = jit_int(e, n * bits);
   return LLVMBuildICmp(e->b, LLVMIntNE, LLVMBuildBitCast(e->b, v, whole, ""), LLVMConstNull(whole), "");
 }
