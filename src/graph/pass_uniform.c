@@ -2,7 +2,7 @@
  *
  * Does: a pure node (gather and linear too) whose operands are uniform moves there, from wherever it stands; so does a
  * branch without loops whose nodes are all such; so does a loop outside every body whose nodes are all such, and a
- * `charge` of its count takes its place. Constants and parameters stay, but for those that the block needs.
+ * `charge` of its count takes its place. Constants and parameters stay, but for parameters that the block needs.
  * Needs: licm, fold. Keeps: everything observable. A loop moves only if
  *   no trap comes before it: the lanes might halt there, and never run a loop without end;
  *   the loops in it have its position: that is what the charge reports when there is too little fuel;
@@ -125,10 +125,17 @@ static void plan(lifter *l)
 
 /* ---- the new graph ---- */
 
-/* A constant or parameter from outside `opener` that the block needs. */
+/* A constant or parameter from outside `opener` that the block needs. Of a constant it gets one of its own: the other
+ * stays where engines see what it is. */
 static void need(lifter *l, uint32_t v, uint32_t opener)
 {
-  if (l->kind[v] == CHEAP && l->c->map[v] == TG_POISON && !is_inside(l, v, opener)) {
+  const graph_node *node = &l->g->nodes.data[l->def[v]];
+  if (l->kind[v] != CHEAP || l->c->map[v] != TG_POISON || is_inside(l, v, opener)) {
+    return;
+  }
+  if (node->op == TG_OP_CONST) {
+    l->c->map[v] = copy_const(l->c, (tg_type)node->type, node->imm);
+  } else {
     copy_node(l->c, l->def[v]);
   }
 }
@@ -185,11 +192,10 @@ static void charge_loop(lifter *l, const graph_node *loop)
   copy_add(l->c, &(node_spec){.op = TG_OP_CHARGE, .position = loop->position, .args = &count, .n_args = 1});
 }
 
-/* A constant or parameter that the block has. */
+/* A parameter that the block has. */
 static bool is_copied(const lifter *l, const graph_node *node)
 {
-  bool is_cheap = node->op == TG_OP_CONST || node->op == TG_OP_PARAM;
-  return is_cheap && l->c->map[node->first_result] != TG_POISON;
+  return node->op == TG_OP_PARAM && l->c->map[node->first_result] != TG_POISON;
 }
 
 static void copy_main(lifter *l)
