@@ -1,10 +1,11 @@
 /* cmd_explain.c: throng explain FILE: what is made of a program and why, and what it should take on this machine. */
-#include "cli.h"
+#include "program.h"
 
-enum { OPTION_JSON = 256, OPTION_BACKEND, OPTION_THREADS, OPTION_PASSES, OPTION_NO_MEASURE };
+enum { OPTION_ENTRY = 256, OPTION_JSON, OPTION_BACKEND, OPTION_THREADS, OPTION_PASSES, OPTION_NO_MEASURE };
 
 const option_row explain_options[] = {
     {'n', "lanes", "N", "the lanes of the invocation to explain; without it, 1000000"},
+    {OPTION_ENTRY, "entry", "NAME", "the machine or kernel, where a program has several"},
     {OPTION_JSON, "json", NULL, "print one JSON object"},
     {OPTION_BACKEND, "backend", "NAME", "the back-end; see 'throng backends'"},
     {OPTION_THREADS, "threads", "T", "the threads to use at most; without it, all that there are"},
@@ -15,7 +16,7 @@ const option_row explain_options[] = {
 
 typedef struct explain_request {
   const command *self;
-  const char *file;
+  const char *file, *entry;
   unsigned n_threads; /* 0: as many as there are */
   tg_explain_options options;
   tg_compile_options compile;
@@ -25,6 +26,7 @@ static int read_option(explain_request *r, int id, const char *argument)
 {
   switch (id) {
   case 'n': return read_lanes(r->self, argument, &r->options.n);
+  case OPTION_ENTRY: r->entry = argument; return STATUS_OK;
   case OPTION_JSON: r->options.form = TG_EXPLAIN_JSON; return STATUS_OK;
   case OPTION_BACKEND: r->compile.backend = argument; return check_backend(r->self, argument);
   case OPTION_THREADS: return read_threads(r->self, argument, &r->n_threads);
@@ -52,24 +54,48 @@ static bool read_options(explain_request *r, int argc, char **argv, int *status)
   return argc - first == 1;
 }
 
+static int explain_graph(const explain_request *r, tg_context *context, source *s, char **text, size_t *n)
+{
+  tg_error error = {.code = TG_OK};
+  tg_kernel *kernel = NULL;
+  if (!source_build_graph(s, context)) return STATUS_ERROR;
+  error.code = tg_compile(context, s->graph, &r->compile, &kernel, &error);
+  if (error.code == TG_OK) error.code = tg_kernel_explain(kernel, &r->options, text, n, &error);
+  tg_kernel_destroy(kernel);
+  return error.code == TG_OK ? STATUS_OK : print_error(r->file, &error);
+}
+
+static int explain_program(const explain_request *r, tg_context *context, const source *s, char **text, size_t *n)
+{
+  tg_error error = {.code = TG_OK};
+  tg_machine_options options = TG_MACHINE_OPTIONS_INIT;
+  tg_machine *machine;
+  tg_program *program;
+  options.entry = r->entry;
+  options.passes = r->compile.passes;
+  if (r->compile.backend) options.backend = r->compile.backend;
+  bool is_good = program_make(s, context, &options, &program, &machine);
+  if (is_good) error.code = tg_machine_explain(machine, &r->options, text, n, &error);
+  tg_machine_destroy(machine);
+  tg_program_destroy(program);
+  if (error.code != TG_OK) return print_error(r->file, &error);
+  return is_good ? STATUS_OK : STATUS_ERROR;
+}
+
 static int explain_file(const explain_request *r, tg_context *context)
 {
   source s = {0};
-  tg_kernel *kernel = NULL;
-  tg_error error = {.code = TG_OK};
   char *text = NULL;
   size_t n = 0;
-  if (!source_read_graph(&s, context, r->file)) {
-    source_free(&s);
-    return STATUS_ERROR;
+  int status = STATUS_ERROR;
+  if (source_read(&s, r->file)) {
+    status =
+        source_is_program(&s) ? explain_program(r, context, &s, &text, &n) : explain_graph(r, context, &s, &text, &n);
   }
-  error.code = tg_compile(context, s.graph, &r->compile, &kernel, &error);
-  if (error.code == TG_OK) error.code = tg_kernel_explain(kernel, &r->options, &text, &n, &error);
   if (text) fwrite(text, 1, n, stdout);
   tg_free(context, text, n);
-  tg_kernel_destroy(kernel);
   source_free(&s);
-  return error.code == TG_OK ? STATUS_OK : print_error(r->file, &error);
+  return status;
 }
 
 int cmd_explain(const command *self, int argc, char **argv)

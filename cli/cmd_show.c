@@ -1,5 +1,5 @@
 /* cmd_show.c: throng show FILE: a program as text: the graph, also after a pass, the stack program, the signature or
- * the code that runs; of a program in the language the tokens or the tree. */
+ * the code that runs; of a program in the language the tokens, the tree or the routines. */
 #include "io/number.h"
 #include "program.h"
 #include "show.h"
@@ -11,10 +11,10 @@ enum { OPTION_STAGE = 256, OPTION_AFTER, OPTION_BACKEND, OPTION_ENTRY };
 
 const option_row show_options[] = {
     {OPTION_STAGE, "stage", "STAGE",
-     "graph (the default), stack (of a stack program), signature, asm; tokens or ast (of a .tg file)"},
+     "graph (the default), stack (of a stack program), signature, asm; of a .tg file also tokens, ast and routine"},
     {OPTION_AFTER, "after", "PASS", "the graph after this pass and those before it; 'list' lists them"},
     {OPTION_BACKEND, "backend", "NAME", "asm: the back-end; without it, llvm"},
-    {OPTION_ENTRY, "entry", "NAME", "asm: the machine or kernel, where a program has several"},
+    {OPTION_ENTRY, "entry", "NAME", "the machine or kernel, where a program has several"},
     {0, NULL, NULL, NULL},
 };
 
@@ -31,20 +31,18 @@ static bool is_pass(const char *name)
   return false;
 }
 
-static int print_graph(source *s, tg_context *context, const char *after)
+int show_graph_text(tg_graph *g, tg_context *context, const show_request *r)
 {
   tg_error error = {.code = TG_OK};
   tg_graph *changed = NULL;
   char *text = NULL;
   size_t n = 0;
-  if (after) error.code = tg_graph_transform(s->graph, UINT64_MAX, after, &changed, &error);
-  if (error.code == TG_OK) {
-    error.code = tg_graph_write(changed ? changed : s->graph, TG_FORM_TEXT, &text, &n, &error);
-  }
+  if (r->after) error.code = tg_graph_transform(g, UINT64_MAX, r->after, &changed, &error);
+  if (error.code == TG_OK) error.code = tg_graph_write(changed ? changed : g, TG_FORM_TEXT, &text, &n, &error);
   if (text) fwrite(text, 1, n, stdout);
   tg_free(context, text, n);
   tg_graph_destroy(changed);
-  return error.code == TG_OK ? STATUS_OK : print_error(s->path, &error);
+  return error.code == TG_OK ? STATUS_OK : print_error(r->path, &error);
 }
 
 static int print_signature(const source *s)
@@ -78,31 +76,16 @@ static int print_stack(source *s, tg_context *context)
   return STATUS_OK;
 }
 
-static int print_view(const source *s, tg_context *context, tg_source_view view)
+/* Stages that only programs of the language have. */
+static bool is_of_programs(const char *stage)
 {
-  tg_error error = {.code = TG_OK};
-  char *bytes = NULL;
-  size_t n = 0;
-  if (tg_source_show(context, (const char *)s->bytes.data, s->bytes.n, view, &bytes, &n, &error) != TG_OK) {
-    return print_source_error(s->path, &s->bytes, &error);
-  }
-  fwrite(bytes, 1, n, stdout);
-  tg_free(context, bytes, n);
-  return STATUS_OK;
+  return strcmp(stage, "tokens") == 0 || strcmp(stage, "ast") == 0 || strcmp(stage, "routine") == 0;
 }
 
-/* A program of the language has tokens and a tree; other files have a graph. */
-static int show_source(source *s, tg_context *context, const char *stage)
+static int no_stage(const source *s, const char *stage)
 {
-  bool is_view = strcmp(stage, "tokens") == 0 || strcmp(stage, "ast") == 0;
-  if (source_is_program(s) && is_view) {
-    return print_view(s, context, strcmp(stage, "ast") == 0 ? TG_SOURCE_TREE : TG_SOURCE_TOKENS);
-  }
-  tg_error error = {.code = TG_ARGUMENT};
-  const char *hint = is_view ? "--stage graph shows it as a graph" : "--stage tokens, ast or asm shows it";
-  snprintf(error.message, sizeof error.message, "%s, so it has no stage '%s'",
-           is_view ? "is no program of the language" : "is a program of the language", stage);
-  snprintf(error.hint, sizeof error.hint, "%s", hint);
+  tg_error error = {.code = TG_ARGUMENT, .hint = "--stage graph shows it as a graph"};
+  snprintf(error.message, sizeof error.message, "is no program of the language, so it has no stage '%s'", stage);
   return print_error(s->path, &error);
 }
 
@@ -112,12 +95,13 @@ static int show_file(const show_request *r)
   source s = {0};
   tg_context *context = make_context();
   int status = STATUS_ERROR;
-  bool is_view = strcmp(stage, "tokens") == 0 || strcmp(stage, "ast") == 0;
   if (context && source_read(&s, r->path)) {
     if (strcmp(stage, "asm") == 0) {
       status = show_code(&s, context, r);
-    } else if (is_view || source_is_program(&s)) {
-      status = show_source(&s, context, stage);
+    } else if (source_is_program(&s)) {
+      status = show_program(&s, context, r);
+    } else if (is_of_programs(stage)) {
+      status = no_stage(&s, stage);
     } else if (!source_build_graph(&s, context)) {
       status = STATUS_ERROR;
     } else if (strcmp(stage, "signature") == 0) {
@@ -125,7 +109,7 @@ static int show_file(const show_request *r)
     } else if (strcmp(stage, "stack") == 0) {
       status = print_stack(&s, context);
     } else {
-      status = print_graph(&s, context, r->after);
+      status = show_graph_text(s.graph, context, r);
     }
   }
   source_free(&s);
@@ -135,13 +119,13 @@ static int show_file(const show_request *r)
 
 static int check_stage(const command *self, const char *stage)
 {
-  static const char *const stages[] = {"graph", "stack", "signature", "asm", "tokens", "ast"};
+  static const char *const stages[] = {"graph", "stack", "signature", "asm", "tokens", "ast", "routine"};
   nearest n = nearest_to(stage);
   for (size_t k = 0; k < sizeof stages / sizeof stages[0]; k++) {
     if (strcmp(stages[k], stage) == 0) return STATUS_OK;
     nearest_offer(&n, stages[k]);
   }
-  return unknown_word(self, "stage", &n, "the stages are graph, stack, signature, asm, tokens and ast");
+  return unknown_word(self, "stage", &n, "the stages are graph, stack, signature, asm, tokens, ast and routine");
 }
 
 /* Whether the options go together. */
@@ -150,9 +134,7 @@ static int check_request(const show_request *r)
   if (r->after && !is_pass(r->after)) return unknown_pass(r->self, r->after);
   if (check_stage(r->self, r->stage) != STATUS_OK) return STATUS_USAGE;
   if (r->after && strcmp(r->stage, "graph") != 0) return usage_error(r->self, "--after goes with --stage graph only");
-  if ((r->backend || r->entry) && strcmp(r->stage, "asm") != 0) {
-    return usage_error(r->self, "--%s goes with --stage asm only", r->backend ? "backend" : "entry");
-  }
+  if (r->backend && strcmp(r->stage, "asm") != 0) return usage_error(r->self, "--backend goes with --stage asm only");
   return r->backend ? check_backend(r->self, r->backend) : STATUS_OK;
 }
 

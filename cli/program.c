@@ -82,3 +82,16 @@ tg_program *program_read(const source *s, tg_context *context, bool warnings)
   }
   return p;
 }
+
+bool program_make(const source *s, tg_context *context, const tg_machine_options *options, tg_program **program,
+                  tg_machine **machine)
+{
+  tg_error error = {.code = TG_OK};
+  *machine = NULL;
+  *program = program_read(s, context, false);
+  if (!*program) return false;
+  error.code = tg_machine_create(*program, options, machine, &error);
+  if (error.code != TG_OK && error.pos.line > 0) print_source_error(s->path, &s->bytes, &error);
+  if (error.code != TG_OK && error.pos.line == 0) print_error(s->path, &error);
+  return error.code == TG_OK;
+}

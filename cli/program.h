@@ -9,6 +9,11 @@ bool source_is_program(const source *s);
 
 /* Reads and checks it, prints errors, and warnings if wanted. NULL after an error. */
 tg_program *program_read(const source *s, tg_context *context, bool warnings);
+
+/* The same, and compiles an entry of it. False after an error, which was printed; both may be NULL then, and are the
+ * caller's in any case. */
+bool program_make(const source *s, tg_context *context, const tg_machine_options *options, tg_program **program,
+                  tg_machine **machine);
 void program_print_messages(const tg_program *p, bool warnings);
 
 #endif

@@ -28,19 +28,14 @@ static int show_graph(source *s, tg_context *context, const show_request *r)
   return status;
 }
 
-static int show_program(const source *s, tg_context *context, const show_request *r)
+static int show_phases(const source *s, tg_context *context, const show_request *r)
 {
-  tg_error error = {.code = TG_OK};
   tg_machine_options options = TG_MACHINE_OPTIONS_INIT;
-  tg_machine *machine = NULL;
-  tg_program *program = program_read(s, context, false);
-  if (!program) return STATUS_ERROR;
+  tg_machine *machine;
+  tg_program *program;
   options.entry = r->entry;
   options.backend = r->backend;
-  error.code = tg_machine_create(program, &options, &machine, &error);
-  int status = error.code == TG_OK  ? STATUS_OK
-               : error.pos.line > 0 ? print_source_error(s->path, &s->bytes, &error)
-                                    : print_error(s->path, &error);
+  int status = program_make(s, context, &options, &program, &machine) ? STATUS_OK : STATUS_ERROR;
   const tg_kernel *kernel = NULL;
   for (size_t k = 0; status == STATUS_OK && (kernel = tg_machine_kernel(machine, k)) != NULL; k++) {
     printf("# %s, phase %zu\n", tg_machine_name(machine), k + 1);
@@ -53,5 +48,5 @@ static int show_program(const source *s, tg_context *context, const show_request
 
 int show_code(source *s, tg_context *context, const show_request *r)
 {
-  return source_is_program(s) ? show_program(s, context, r) : show_graph(s, context, r);
+  return source_is_program(s) ? show_phases(s, context, r) : show_graph(s, context, r);
 }

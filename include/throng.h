@@ -687,8 +687,13 @@ TG_API const char *tg_machine_name(const tg_machine *machine);
 TG_API const char *tg_machine_backend(const tg_machine *machine);
 TG_API size_t tg_machine_n_operands(const tg_machine *machine);
 TG_API tg_status tg_machine_operand(const tg_machine *machine, size_t index, tg_machine_operand_info *info);
-/* The kernels that it runs, one for each phase, in order, for looking at; NULL past the end. */
+/* The kernels that it runs, one for each phase, in order, and their graphs as built; NULL past the end. */
 TG_API const tg_kernel *tg_machine_kernel(const tg_machine *machine, size_t phase);
+TG_API tg_graph *tg_machine_graph(const tg_machine *machine, size_t phase);
+/* The static schedule as text (docs/machine.md); and as records, with those of each phase's kernel. As for kernels. */
+TG_API tg_status tg_machine_routines(const tg_machine *machine, char **text, size_t *n_text, tg_error *error);
+TG_API tg_status tg_machine_explain(const tg_machine *machine, const tg_explain_options *options, char **text,
+                                    size_t *n_text, tg_error *error);
 /* The position of the operand called name, or TG_POISON. */
 TG_API tg_operand tg_machine_find(const tg_machine *machine, const char *name);
 

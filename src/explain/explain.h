@@ -23,6 +23,7 @@ typedef struct explainer {
   VEC(explain_record) records;
   size_t last; /* added or replaced, for explain_reason */
   bool failed;
+  const char *prefix; /* before the names of the sections that are added; NULL: nothing */
 } explainer;
 
 explainer explain_open(const tg_allocator *allocator);

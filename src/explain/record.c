@@ -31,8 +31,21 @@ static size_t keep(explainer *e, const char *s)
   return e->failed ? 0 : at;
 }
 
+enum { SECTION_TEXT = 128 };
+
+static const char *full_name(const explainer *e, const char *section, char buffer[SECTION_TEXT])
+{
+  if (e->prefix == NULL) {
+    return section;
+  }
+  snprintf(buffer, SECTION_TEXT, "%s%s", e->prefix, section);
+  return buffer;
+}
+
 const explain_record *explain_find(const explainer *e, const char *section, const char *key)
 {
+  char buffer[SECTION_TEXT];
+  section = full_name(e, section, buffer);
   for (size_t i = 0; i < e->records.n; i++) {
     const explain_record *r = &e->records.data[i];
     if (strcmp(explain_string(e, r->section), section) == 0 && strcmp(explain_string(e, r->key), key) == 0) {
@@ -45,6 +58,7 @@ const explain_record *explain_find(const explainer *e, const char *section, cons
 /* The place for a record of a name, in *at; false after a failure. */
 static bool place(explainer *e, const char *section, const char *key)
 {
+  char buffer[SECTION_TEXT];
   if (e->failed) {
     return false;
   }
@@ -58,7 +72,7 @@ static bool place(explainer *e, const char *section, const char *key)
     return false;
   }
   e->last = e->records.n++;
-  e->records.data[e->last] = (explain_record){.section = keep(e, section), .key = keep(e, key)};
+  e->records.data[e->last] = (explain_record){.section = keep(e, full_name(e, section, buffer)), .key = keep(e, key)};
   return !e->failed;
 }
 

@@ -232,6 +232,11 @@ const tg_kernel *tg_machine_kernel(const tg_machine *m, size_t phase)
   return phase < m->routines.n_phases ? m->phases[phase].kernel : NULL;
 }
 
+tg_graph *tg_machine_graph(const tg_machine *m, size_t phase)
+{
+  return phase < m->routines.n_phases ? m->routines.phases[phase].graph : NULL;
+}
+
 size_t tg_machine_n_operands(const tg_machine *m)
 {
   return m->entry->n_operands;

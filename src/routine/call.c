@@ -26,6 +26,7 @@ static void push_results(lowering *l, frame *f)
 /* Enters a call whose parameters are bound already, and leaves it with the values of its results. */
 static void run_body(lowering *l, frame *f, tg_value *results)
 {
+  uint32_t first = (uint32_t)l->g->nodes.n;
   push_results(l, f);
   if (!lowering_failed(l, f->called_at)) {
     lower_list(l, f->code->body);
@@ -33,6 +34,7 @@ static void run_body(lowering *l, frame *f, tg_value *results)
   for (uint32_t k = 0; k < values_of_results(l, f->code); k++) {
     results[k] = cell_get(l, f->results + k);
   }
+  lower_span(l, NULL, f->code, first);
   frame_pop(l);
 }
 

@@ -90,6 +90,7 @@ void routine_free(tg_context *context, routine *r)
   tg_graph_destroy(r->graph);
   vec_free(&context->allocator, &r->operands);
   vec_free(&context->allocator, &r->positions);
+  vec_free(&context->allocator, &r->spans);
   memset(r, 0, sizeof *r);
 }
 
@@ -176,6 +177,15 @@ uint32_t lower_position(lowering *l, lang_pos pos)
   }
   out->positions.data[out->positions.n++] = pos;
   return (uint32_t)out->positions.n;
+}
+
+void lower_span(lowering *l, const prog_stmt *stmt, const prog_function *code, uint32_t first)
+{
+  if (!vec_room(&l->p->context->allocator, &l->out->spans, 1)) {
+    l->is_out_of_memory = true;
+    return;
+  }
+  l->out->spans.data[l->out->spans.n++] = (routine_span){stmt, code, first, (uint32_t)l->g->nodes.n};
 }
 
 tg_value lower_bool(lowering *l, bool value)

@@ -74,6 +74,8 @@ tg_value cell_get(const lowering *l, uint32_t at);
 void cell_set(lowering *l, uint32_t at, tg_value value);
 
 uint32_t lower_position(lowering *l, lang_pos pos);
+/* Notes what the nodes from `first` on are: what a statement or a function became. */
+void lower_span(lowering *l, const prog_stmt *stmt, const prog_function *code, uint32_t first);
 tg_value lower_bool(lowering *l, bool value);
 tg_value lower_u64(lowering *l, uint64_t value);
 frame *frame_push(lowering *l, const prog_function *code, lang_pos pos);

@@ -108,7 +108,15 @@ static void bind_zeros(lowering *l, const plan *pl, uint32_t item)
   l->frame->variables[item] = (binding){BIND_CELLS, at, type.kind == PROG_ARRAY ? type.n : 0};
 }
 
-/* Outputs are zero at first. What came to life earlier and is not kept is written here before it is read. */
+/* Whether part of the phase is lowered in a branch, for those that have not returned. */
+static bool has_returns(const plan *pl, uint32_t number)
+{
+  uint32_t returned = pl->entry->body.n_variables + EXTRA_RETURNED;
+  return (pl->phases[number].exits & PROG_RETURNS) != 0 || (number > 0 && pl->phases[number - 1].saved[returned] != 0);
+}
+
+/* Outputs are zero at first. What came to life earlier and is not kept is written here before it is read. What comes to
+ * life in a branch has cells outside of it if it is to be saved after it. */
 static void begin_variables(lowering *l, const plan *pl, uint32_t number)
 {
   const uint32_t *saved = number > 0 ? pl->phases[number - 1].saved : NULL;
@@ -118,6 +126,8 @@ static void begin_variables(lowering *l, const plan *pl, uint32_t number)
     if (saved != NULL && saved[v] != 0) {
       load_item(l, pl, v, saved[v] - 1);
     } else if (is_used && (is_output || (number > 0 && plan_is_declared(pl, v, number - 1)))) {
+      bind_zeros(l, pl, v);
+    } else if (pl->phases[number].saved[v] != 0 && has_returns(pl, number)) {
       bind_zeros(l, pl, v);
     }
   }
@@ -202,10 +212,10 @@ static tg_status lower_phase(const plan *pl, uint32_t number, routine *out, tg_e
   return lowering_close(&l, error);
 }
 
-/* The slots are the set's from now on. */
-static tg_status lower_phases(plan *pl, routine_set *out, tg_error *error)
+tg_status routine_lower_plan(plan *pl, routine_set *out, tg_error *error)
 {
   tg_status status = TG_OK;
+  *out = (routine_set){.context = pl->p->context};
   out->phases = alloc_zeroed(&out->context->allocator, pl->n, sizeof *out->phases);
   if (out->phases == NULL) {
     return error_set(error, TG_NOMEM, "no memory to compile %s", pl->entry->name);
@@ -217,6 +227,9 @@ static tg_status lower_phases(plan *pl, routine_set *out, tg_error *error)
   }
   memcpy(&out->slots, &pl->slots, sizeof out->slots);
   memset(&pl->slots, 0, sizeof pl->slots);
+  if (status != TG_OK) {
+    routine_drop(out);
+  }
   return status;
 }
 
@@ -226,16 +239,13 @@ tg_status routine_lower(const program *p, const prog_entry *entry, const routine
   arena memory;
   plan pl;
   arena_init(&memory, p->context->allocator);
-  *out = (routine_set){.context = p->context};
+  *out = (routine_set){.context = NULL};
   tg_status status = plan_make(&pl, p, entry, options, &memory, error);
   if (status == TG_OK) {
-    status = lower_phases(&pl, out, error);
+    status = routine_lower_plan(&pl, out, error);
   }
   plan_free(&pl);
   arena_free(&memory);
-  if (status != TG_OK) {
-    routine_drop(out);
-  }
   return status;
 }
 

@@ -281,8 +281,8 @@ static void name_items(const plan *pl, uint32_t end, char *text, size_t size)
   for (uint32_t item = 0; item < pl->n_items && n < size; item++) {
     uint32_t bytes = pl->phases[end].saved[item] != 0 ? plan_item_bytes(pl, item) : 0;
     if (bytes > 0) {
-      int more = snprintf(text + n, size - n, "%s%s (%u)", n == 0 ? "" : ", ", plan_item_slot(pl, item, 0).name,
-                          (unsigned)bytes);
+      int more =
+          snprintf(text + n, size - n, "%s%s (%u)", n == 0 ? "" : ", ", plan_item_name(pl, item), (unsigned)bytes);
       n += more > 0 ? (size_t)more : size;
     }
   }

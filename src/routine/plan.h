@@ -32,6 +32,9 @@ tg_status plan_make(plan *pl, const program *p, const prog_entry *entry, const r
                     tg_error *error);
 void plan_free(plan *pl);
 
+/* Lowers each phase. The slots are the set's from then on. phases.c */
+tg_status routine_lower_plan(plan *pl, routine_set *out, tg_error *error);
+
 /* Of an item: its name, its type, how many slots (and cells, but for arrays) it takes, one of them, and its bytes that
  * the budget counts. */
 const char *plan_item_name(const plan *pl, uint32_t item);

@@ -75,10 +75,10 @@ static void mark(lowering *l, uint32_t first, uint32_t n)
   }
 }
 
-/* Variables that are declared inside have no cells yet. */
+/* Variables that are declared inside have no cells yet, but for those that phases.c saves. */
 static void mark_places(lowering *l, const prog_stmt *s)
 {
-  for (uint32_t k = 0; s->kind == STMT_ASSIGN && k < s->n_places; k++) {
+  for (uint32_t k = 0; k < s->n_places; k++) {
     const prog_place *place = &s->places[k];
     if (place->kind == PLACE_NOTHING) {
       continue;

@@ -37,9 +37,17 @@ typedef struct routine_operand {
  * later one; a graph that counts fuel has none left (graphs may not say TG_TRAP_FUEL). */
 enum { ROUTINE_HALTED = 0, ROUTINE_OUT_OF_FUEL = 0x7FFFFFFF };
 
+/* A run of the graph's nodes: what a statement of the entry's body became, or a function where it was called. */
+typedef struct routine_span {
+  const prog_stmt *stmt;     /* or NULL */
+  const prog_function *code; /* or NULL */
+  uint32_t first, end;       /* nodes first to end - 1 */
+} routine_span;
+
 typedef struct routine {
   tg_graph *graph;               /* finished */
   VEC(routine_operand) operands; /* one for each of the graph's */
+  VEC(routine_span) spans;       /* in the order in which they end */
   VEC(lang_pos) positions;       /* position k of the graph is positions.data[k - 1] */
 } routine;
 

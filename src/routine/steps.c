@@ -82,12 +82,18 @@ item_word *items_none(const steps *s)
   return arena_array(s->memory, item_word, s->n_words);
 }
 
+uint32_t items_count(const steps *s, const item_word *set)
+{
+  uint32_t n = 0;
+  for (uint32_t k = 0; k < s->n_items; k++) {
+    n += item_is_in(set, k);
+  }
+  return n;
+}
+
 item_list items_list(const steps *s, const item_word *set, uint32_t most)
 {
-  item_list list = {0, NULL};
-  for (uint32_t k = 0; k < s->n_items; k++) {
-    list.n += item_is_in(set, k);
-  }
+  item_list list = {items_count(s, set), NULL};
   list.n = list.n < most ? list.n : most;
   list.at = arena_array(s->memory, uint32_t, list.n);
   uint32_t n = 0;

@@ -67,6 +67,8 @@ static inline void item_remove(item_word *set, uint32_t item)
   set[item / 64] &= ~(UINT64_C(1) << (item % 64));
 }
 item_word *items_none(const steps *s);
+/* How many items a set has. */
+uint32_t items_count(const steps *s, const item_word *set);
 /* At most `most` of the items of a set. */
 item_list items_list(const steps *s, const item_word *set, uint32_t most);
 

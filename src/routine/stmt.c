@@ -18,8 +18,17 @@ static tg_value *right_side(lowering *l, const prog_stmt *s)
   return values;
 }
 
+/* Only what phases.c saves has cells before it is declared. */
 static void declare(lowering *l, const prog_place *place, const tg_value *values)
 {
+  binding known = l->frame->variables[place->variable];
+  if (known.kind == BIND_CELLS) {
+    uint32_t zeros = values == NULL ? cells_push_zeros(l, place->type) : NO_CELL;
+    for (uint32_t k = 0; k < cells_of(l, place->type); k++) {
+      cell_set(l, known.at + k, values == NULL ? cell_get(l, zeros + k) : values[k]);
+    }
+    return;
+  }
   binding at = {BIND_CELLS, (uint32_t)l->cells.n, place->type.kind == PROG_ARRAY ? place->type.n : 0};
   if (values == NULL) {
     at.at = cells_push_zeros(l, place->type);
@@ -229,7 +238,11 @@ void lower_list(lowering *l, const prog_stmt *s)
     if (lowering_failed(l, s->pos)) {
       return;
     }
+    uint32_t first = (uint32_t)l->g->nodes.n;
     lower_stmt(l, s);
+    if (l->frame->caller == NULL) {
+      lower_span(l, s, NULL, first);
+    }
     if (!s->goes_on) {
       return;
     }

@@ -1,6 +1,6 @@
 /* explain.c: what was made of a kernel's graph, and what to expect of it, as records: passes, streams, operations,
  * sinks, threads, the machine, the roofline. The back-end adds its own. docs/explain.md says what they mean. */
-#include "explain/explain.h"
+#include "runtime/explain.h"
 #include "base/fpenv.h"
 #include "runtime/limits.h"
 
@@ -285,7 +285,7 @@ static tg_status explain_measured(const tg_kernel *kernel, uint64_t n, explainer
 
 /* ---- all ---- */
 
-static tg_status explain_all(const tg_kernel *kernel, const tg_explain_options *options, explainer *e, tg_error *error)
+tg_status kernel_explain(const tg_kernel *kernel, const tg_explain_options *options, explainer *e, tg_error *error)
 {
   const tg_backend *backend = kernel->backend;
   explain_kernel(kernel, options->n, e);
@@ -301,7 +301,22 @@ static tg_status explain_all(const tg_kernel *kernel, const tg_explain_options *
   return options->is_measured ? explain_measured(kernel, options->n, e, error) : TG_OK;
 }
 
-static tg_status print_all(const explainer *e, tg_explain_form form, char **out, size_t *n_out)
+tg_status explain_options_read(const tg_explain_options *options, tg_explain_options *out, tg_error *error)
+{
+  *out = (tg_explain_options)TG_EXPLAIN_OPTIONS_INIT;
+  if (options != NULL && (options->size == 0 || options->size > sizeof *out)) {
+    return error_set(error, TG_ARGUMENT, "the options' size is not one that this library knows");
+  }
+  if (options != NULL) {
+    memcpy(out, options, options->size);
+  }
+  if (out->n > TG_N_MAX || (unsigned)out->form >= TG_EXPLAIN_FORM_COUNT) {
+    return error_set(error, TG_ARGUMENT, "n is more than 2^40, or there is no such form");
+  }
+  return TG_OK;
+}
+
+tg_status explain_give(const explainer *e, tg_explain_form form, char **out, size_t *n_out, tg_error *error)
 {
   text t = {.allocator = e->strings.allocator};
   if (form == TG_EXPLAIN_JSON) {
@@ -310,29 +325,21 @@ static tg_status print_all(const explainer *e, tg_explain_form form, char **out,
     explain_print_text(e, &t);
   }
   t.failed = t.failed || e->failed;
-  return text_take(&t, out, n_out);
+  return text_take(&t, out, n_out) == TG_OK ? TG_OK : error_set(error, TG_NOMEM, "no memory for the records");
 }
 
 tg_status tg_kernel_explain(const tg_kernel *kernel, const tg_explain_options *options, char **out, size_t *n_out,
                             tg_error *error)
 {
-  tg_explain_options chosen = TG_EXPLAIN_OPTIONS_INIT;
+  tg_explain_options chosen;
   *out = NULL;
   *n_out = 0;
-  if (options != NULL && (options->size == 0 || options->size > sizeof chosen)) {
-    return error_set(error, TG_ARGUMENT, "the options' size is not one that this library knows");
-  }
-  if (options != NULL) {
-    memcpy(&chosen, options, options->size);
-  }
-  if (chosen.n > TG_N_MAX || (unsigned)chosen.form >= TG_EXPLAIN_FORM_COUNT) {
-    return error_set(error, TG_ARGUMENT, "n is more than 2^40, or there is no such form");
-  }
+  TG_TRY(explain_options_read(options, &chosen, error));
   fpenv saved = fpenv_enter();
   explainer e = explain_open(&kernel->context->allocator);
-  tg_status status = explain_all(kernel, &chosen, &e, error);
-  if (status == TG_OK && print_all(&e, chosen.form, out, n_out) != TG_OK) {
-    status = error_set(error, TG_NOMEM, "no memory for the records");
+  tg_status status = kernel_explain(kernel, &chosen, &e, error);
+  if (status == TG_OK) {
+    status = explain_give(&e, chosen.form, out, n_out, error);
   }
   explain_close(&e);
   fpenv_leave(saved);

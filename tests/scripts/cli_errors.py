@@ -33,7 +33,7 @@ USAGE = [
     ("show of two files", ["show", AXPY, AXPY], ["one file at a time"]),
     ("show of an unknown stage", ["show", AXPY, "--stage", "grph"],
      ["there is no stage 'grph'", "did you mean 'graph'?"]),
-    ("show of nothing like a stage", ["show", AXPY, "--stage", "xyzzy"], ["the stages are graph, stack, signature, asm, tokens and ast"]),
+    ("show of nothing like a stage", ["show", AXPY, "--stage", "xyzzy"], ["the stages are graph, stack, signature, asm, tokens, ast and routine"]),
     ("show after an unknown pass", ["show", AXPY, "--after", "fodl"],
      ["there is no pass 'fodl'", "did you mean 'fold'?"]),
     ("show of the stack after a pass", ["show", AXPY, "--stage", "stack", "--after", "fold"],

@@ -39,8 +39,10 @@ static const char phases[] = "struct pair { a: u32; b: f32; }\n"
                              "    }\n"
                              "}\n";
 
-static tg_status run_machine(tg_machine *m, tg_error *error)
+static tg_status run_machine(tg_context *context, tg_machine *m, tg_error *error)
 {
+  char *text;
+  size_t n_text;
   static const float shared[] = {1, 2, 3};
   float y[40];
   tg_report_line line;
@@ -52,6 +54,16 @@ static tg_status run_machine(tg_machine *m, tg_error *error)
   }
   if (status == TG_OK) {
     status = tg_machine_run(m, 40, 1, 1000, error); /* limited: the phases are made again, with the rounds counted */
+  }
+  if (status == TG_OK) {
+    status = tg_machine_routines(m, &text, &n_text, error);
+    tg_free(context, text, n_text);
+  }
+  if (status == TG_OK) {
+    tg_explain_options options = TG_EXPLAIN_OPTIONS_INIT;
+    options.is_measured = 0;
+    status = tg_machine_explain(m, &options, &text, &n_text, error);
+    tg_free(context, text, n_text);
   }
   if (status == TG_OK) {
     assert_int_equal(tg_machine_report(m, 4, &line), TG_OK);
@@ -71,7 +83,7 @@ static tg_status run_text(tg_context *context, const void *argument, tg_error *e
     status = tg_machine_create(p, &options, &m, error);
   }
   if (status == TG_OK) {
-    status = run_machine(m, error);
+    status = run_machine(context, m, error);
   }
   tg_machine_destroy(m);
   tg_program_destroy(p);
