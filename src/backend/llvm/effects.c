@@ -26,6 +26,10 @@ static access open_access(jit_emitter *e, const graph_node *node)
   const uint32_t *args = node_args(e->g, node);
   const graph_value *array = &e->g->values.data[args[0]];
   access a = {jit_value(e, args[0]), jit_index(e, args[1]), NULL, (tg_type)array->type};
+  LLVMValueRef running = jit_running(e);
+  if (jit_is_wide(a.offset) && running != NULL) { /* elsewhere it may be anything, and every lane loads */
+    a.offset = jit_select(e, running, a.offset, LLVMConstNull(LLVMTypeOf(a.offset)));
+  }
   LLVMValueRef both[2] = {a.offset, a.index};
   jit_unify(e, both, 2);
   a.offset = both[0];
