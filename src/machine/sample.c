@@ -3,10 +3,10 @@
  * 1983); quantiles and histograms whose bounds depend on the report, from all samples, kept until the end. */
 #include "base/error.h"
 #include "base/fpenv.h"
-#include "graph/element.h"
 #include "machine/machine.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 static const prog_expr *reduction(const tg_machine *m, uint32_t k)
@@ -146,55 +146,113 @@ double samples_variance(const samples *s)
   return s->n < 2 ? (double)NAN : s->m2 / (double)(s->n - 1);
 }
 
-/* An integer that is ordered as the value: NaN last. */
-static uint64_t key_of(tg_type type, const unsigned char *p)
+/* How the bits of an element become an integer that is ordered as the value, NaN last: of floats the sign is turned,
+ * and of negative ones all else too. */
+typedef struct ordering {
+  uint64_t sign, others;
+  unsigned top; /* the place of the sign */
+} ordering;
+
+static ordering ordering_of(tg_type type)
 {
-  uint64_t bits = element_load((tg_mode)type, p), sign = type_mask(type) ^ type_mask(type) >> 1;
-  if (type_in(type, TG_CLASS_FLOAT)) {
-    return bits & sign ? ~bits & type_mask(type) : bits | sign;
-  }
-  return type_table[type].is_signed ? bits ^ sign : bits;
+  uint64_t mask = type_mask(type), sign = mask ^ mask >> 1;
+  bool is_float = type_in(type, TG_CLASS_FLOAT);
+  return (ordering){is_float || type_table[type].is_signed ? sign : 0, is_float ? mask >> 1 : 0,
+                    type_table[type].bytes * 8u - 1};
 }
 
-static uint64_t value_of_key(tg_type type, uint64_t key)
+static uint64_t key_of(ordering o, uint64_t bits)
 {
-  uint64_t sign = type_mask(type) ^ type_mask(type) >> 1;
-  if (type_in(type, TG_CLASS_FLOAT)) {
-    return key & sign ? key ^ sign : ~key & type_mask(type);
-  }
-  return type_table[type].is_signed ? key ^ sign : key;
+  return bits ^ o.sign ^ (o.others & (0 - (bits >> o.top)));
 }
 
-enum { DIGIT_BITS = 8, DIGITS = 1 << DIGIT_BITS };
-
-/* How many samples, of those whose digits above are `prefix`, have each value of the digit at `shift`. */
-static void count_digits(const samples *s, uint64_t prefix, unsigned shift, uint64_t counts[DIGITS])
+static uint64_t value_of_key(ordering o, uint64_t key)
 {
-  size_t each = type_table[s->type].bytes;
-  memset(counts, 0, DIGITS * sizeof *counts);
-  for (uint64_t i = 0; i < s->n; i++) {
-    uint64_t key = key_of(s->type, s->data + (size_t)i * each);
-    uint64_t above = shift + DIGIT_BITS >= 64 ? 0 : key >> (shift + DIGIT_BITS);
-    if (above == prefix) {
-      counts[key >> shift & (DIGITS - 1)]++;
+  uint64_t bits = key ^ o.sign;
+  return bits ^ (o.others & (0 - (bits >> o.top)));
+}
+
+enum { DIGIT_BITS = 8, DIGITS = 1 << DIGIT_BITS, FEW = 64, TALLIES = 4 };
+
+/* Elements whose digits above those at `shift` are `prefix`: how many of them have each value of that digit, and, where
+ * they are few, their keys. Neighbours count in different tallies, for they often are alike and would wait for each
+ * other. */
+typedef struct digits {
+  ordering order;
+  uint64_t prefix;
+  unsigned shift;
+  uint64_t tallies[TALLIES][DIGITS];
+  uint64_t keys[FEW + 1];
+} digits;
+
+#define WALKS(T)                                                                                                       \
+  static void count_##T(const samples *s, digits *d)                                                                   \
+  {                                                                                                                    \
+    const T *x = (const T *)(const void *)s->data;                                                                     \
+    for (uint64_t i = 0; i < s->n; i++) {                                                                              \
+      uint64_t here = key_of(d->order, x[i]) >> d->shift;                                                              \
+      d->tallies[i % TALLIES][here % DIGITS] += here >> DIGIT_BITS == d->prefix;                                       \
+    }                                                                                                                  \
+  }                                                                                                                    \
+  static void list_##T(const samples *s, digits *d)                                                                    \
+  {                                                                                                                    \
+    const T *x = (const T *)(const void *)s->data;                                                                     \
+    size_t n = 0;                                                                                                      \
+    for (uint64_t i = 0; i < s->n; i++) {                                                                              \
+      d->keys[n] = key_of(d->order, x[i]);                                                                             \
+      n += d->keys[n] >> d->shift == d->prefix;                                                                        \
+    }                                                                                                                  \
+  }
+WALKS(uint8_t)
+WALKS(uint16_t)
+WALKS(uint32_t)
+WALKS(uint64_t)
+
+static void walk(const samples *s, digits *d, bool lists)
+{
+  static void (*const walks[][2])(const samples *, digits *) = {[1] = {count_uint8_t, list_uint8_t},
+                                                                [2] = {count_uint16_t, list_uint16_t},
+                                                                [4] = {count_uint32_t, list_uint32_t},
+                                                                [8] = {count_uint64_t, list_uint64_t}};
+  walks[type_table[s->type].bytes][lists](s, d);
+}
+
+/* The number of elements with the next digit that the element of the rank has, which goes to the prefix. */
+static uint64_t next_digit(const samples *s, digits *d, uint64_t *rank)
+{
+  memset(d->tallies, 0, sizeof d->tallies);
+  d->shift -= DIGIT_BITS;
+  walk(s, d, false);
+  for (uint64_t digit = 0;; digit++) {
+    uint64_t n = d->tallies[0][digit] + d->tallies[1][digit] + d->tallies[2][digit] + d->tallies[3][digit];
+    if (*rank < n || digit == DIGITS - 1) {
+      d->prefix = d->prefix << DIGIT_BITS | digit;
+      return n;
     }
+    *rank -= n;
   }
 }
 
-/* The element of the given rank among the sorted samples, found digit by digit from the highest. */
+static int compare_keys(const void *a, const void *b)
+{
+  uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+  return (x > y) - (x < y);
+}
+
+/* The element of the given rank among the sorted samples, found digit by digit from the highest until few are left. */
 static uint64_t select_rank(const samples *s, uint64_t rank)
 {
-  uint64_t counts[DIGITS], prefix = 0;
-  for (unsigned shift = type_table[s->type].bytes * 8u; shift > 0;) {
-    shift -= DIGIT_BITS;
-    count_digits(s, prefix, shift, counts);
-    uint64_t digit = 0;
-    while (digit < DIGITS - 1 && rank >= counts[digit]) {
-      rank -= counts[digit++];
-    }
-    prefix = prefix << DIGIT_BITS | digit;
+  digits d = {.order = ordering_of(s->type), .shift = type_table[s->type].bytes * 8u};
+  uint64_t n;
+  do {
+    n = next_digit(s, &d, &rank);
+  } while (d.shift > 0 && n > FEW);
+  if (d.shift == 0) {
+    return value_of_key(d.order, d.prefix);
   }
-  return value_of_key(s->type, prefix);
+  walk(s, &d, true);
+  qsort(d.keys, (size_t)n, sizeof *d.keys, compare_keys);
+  return value_of_key(d.order, d.keys[rank]);
 }
 
 uint64_t samples_quantile(const samples *s, double q)

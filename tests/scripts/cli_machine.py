@@ -6,6 +6,7 @@ import json
 import math
 import os
 import pathlib
+import random
 import re
 import resource
 import signal
@@ -186,6 +187,38 @@ def test_arrays(t):
            {"n": 4, "last": 8, "all": sum(row[0] for row in rows) / 5})
     r = t.run("run", "a.tg", "--in", "x=y.csv:p[2]", "--in", "w=w.bin", "--out", "y=z.npy")
     t.check("a column of an array is read by its name", r.status == 0 and npy(t.folder / "z.npy")[1] == [2.0 * c for *_, c in rows], r)
+
+
+# ---- quantiles ----
+
+PARTS = 0.0, 0.001, 0.025, 0.5, 0.9, 0.999, 1.0
+
+
+def samples(random, code, n):
+    """n values of a type as bytes and as they are read again: half of them close together, half of all magnitudes."""
+    if code in "fd":
+        x = [random.gauss(-250, 50) if i % 2 else random.choice((-1, 1)) * math.exp(random.uniform(-40, 40)) for i in range(n)]
+    else:
+        bits = 8 * struct.calcsize(code)
+        least = -(1 << bits - 1) if code.islower() else 0
+        x = [random.randint(least, least + (1 << bits) - 1) if i % 2 else random.randint(max(least, -50), 50) for i in range(n)]
+    data = struct.pack(f"<{n}{code}", *x)
+    return data, list(struct.unpack(f"<{n}{code}", data))
+
+
+def test_quantiles(t):
+    lines = "".join(f"  q{k} = quantile(y, {q});\n" for k, q in enumerate(PARTS))
+    for name, code in zip("i8 i16 i32 i64 u8 u16 u32 u64 f32 f64".split(), "bhiqBHIQfd"):
+        t.write("q.tg", f"machine q {{\n in x: {name};\n out y: {name};\n y = x;\n report {{\n{lines} }}\n}}\n")
+        for n in 1, 65, 3000:
+            data, values = samples(random.Random(f"{name} {n}"), code, n)
+            (t.folder / "x.bin").write_bytes(data)
+            r = t.run("run", "q.tg", "--in", "x=x.bin", "--json")
+            found = json.loads(r.out)["report"] if r.status == 0 else {}
+            ordered = sorted(values)
+            wanted = [ordered[max(math.ceil(q * n), 1) - 1] for q in PARTS]
+            got = [struct.unpack(code, struct.pack(code, found.get(f"q{k}", 0)))[0] for k in range(len(PARTS))]
+            t.same(f"quantiles of {n} {name}", got, wanted)
 
 
 # ---- signals ----
@@ -375,7 +408,7 @@ def test_memory(t):
 
 def main():
     with Suite() as t:
-        for part in test_pictures, test_mandelbrot, test_arrays, test_partial, test_full_disk, test_memory:
+        for part in test_pictures, test_mandelbrot, test_arrays, test_quantiles, test_partial, test_full_disk, test_memory:
             part(t)
         t.same("no temporary files are left", temporary(t), [])
     t.finish()
