@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { LIST_TEXT = 400, MOST_RECORDS = 200 };
+enum { LIST_TEXT = 400, MOST_RECORDS = 200, MOST_PHASES = 64 };
 
 static tg_status make_schedule(const tg_machine *m, schedule *s, tg_error *error)
 {
@@ -51,7 +51,10 @@ static void explain_program(const tg_machine *m, const schedule *s, explainer *e
   explain_add(e, "program", m->entry->is_machine ? "machine" : "kernel", m->entry->name, "");
   explain_reason(e, "at %.200s:%u", m->p->files[m->entry->pos.file].path, (unsigned)m->entry->pos.line);
   explain_count(e, "program", "phases", s->plan.n, s->plan.n == 1 ? "phase" : "phases");
-  explain_reason(e, "%s", s->plan.n == 1 ? "no sync" : "each sync ends one; one graph and one kernel for each");
+  explain_reason(e, "%s",
+                 s->plan.n == 1            ? "no sync"
+                 : s->plan.n > MOST_PHASES ? "each sync ends one; the first 64 are told"
+                                           : "each sync ends one; one graph and one kernel for each");
   explain_count(e, "program", "state", most, "bytes");
   explain_reason(e, "the most that an instance keeps across a sync, of %u; arrays not counted",
                  (unsigned)m->options.state_bytes);
@@ -60,7 +63,7 @@ static void explain_program(const tg_machine *m, const schedule *s, explainer *e
 static void explain_state(const schedule *s, explainer *e)
 {
   char key[32], one[128], list[LIST_TEXT];
-  for (uint32_t k = 0; k + 1 < s->plan.n && k < MOST_RECORDS; k++) {
+  for (uint32_t k = 0; k + 1 < s->plan.n && k < MOST_PHASES; k++) {
     const schedule_live *kept = &s->phases[k].kept;
     list[0] = '\0';
     for (uint32_t i = 0; i < kept->items.n; i++) {
@@ -179,7 +182,7 @@ static tg_status explain_machine(const tg_machine *m, const tg_explain_options *
     explain_state(&s, e);
     explain_functions(&s, e);
   }
-  for (uint32_t k = 0; status == TG_OK && k < s.plan.n; k++) {
+  for (uint32_t k = 0; status == TG_OK && k < s.plan.n && k < MOST_PHASES; k++) {
     explain_phase(m, &s, k, e);
     snprintf(prefix, sizeof prefix, "phase %u: ", (unsigned)k + 1);
     e->prefix = s.plan.n > 1 ? prefix : NULL;

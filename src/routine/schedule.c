@@ -186,10 +186,9 @@ static void note_live(void *self, uint32_t number, const item_word *after)
   const plan *pl = &m->s->plan;
   schedule_live *to = &m->s->steps[number].live;
   to->items = items_list(&pl->steps, after, SCHEDULE_LISTED);
-  for (uint32_t item = 0; item < pl->n_items; item++) {
-    if (item_is_in(after, item)) {
-      add_live(pl, to, item);
-    }
+  uint32_t item = item_next(&pl->steps, after, 0);
+  for (; item < pl->n_items; item = item_next(&pl->steps, after, item + 1)) {
+    add_live(pl, to, item);
   }
   for (uint32_t k = 1; k < DRAW_CELLS && item_is_in(after, m->entry->body.n_variables + EXTRA_DRAWS); k++) {
     to->bytes += plan_item_bytes(pl, m->entry->body.n_variables + EXTRA_DRAWS + k);

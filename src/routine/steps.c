@@ -82,11 +82,19 @@ item_word *items_none(const steps *s)
   return arena_array(s->memory, item_word, s->n_words);
 }
 
+uint32_t item_next(const steps *s, const item_word *set, uint32_t item)
+{
+  while (item < s->n_items && !item_is_in(set, item)) {
+    item = set[item / 64] >> (item % 64) == 0 ? (item / 64 + 1) * 64 : item + 1;
+  }
+  return item < s->n_items ? item : s->n_items;
+}
+
 uint32_t items_count(const steps *s, const item_word *set)
 {
   uint32_t n = 0;
-  for (uint32_t k = 0; k < s->n_items; k++) {
-    n += item_is_in(set, k);
+  for (uint32_t k = item_next(s, set, 0); k < s->n_items; k = item_next(s, set, k + 1)) {
+    n++;
   }
   return n;
 }
@@ -97,10 +105,8 @@ item_list items_list(const steps *s, const item_word *set, uint32_t most)
   list.n = list.n < most ? list.n : most;
   list.at = arena_array(s->memory, uint32_t, list.n);
   uint32_t n = 0;
-  for (uint32_t k = 0; list.at != NULL && n < list.n; k++) {
-    if (item_is_in(set, k)) {
-      list.at[n++] = k;
-    }
+  for (uint32_t k = item_next(s, set, 0); list.at != NULL && n < list.n; k = item_next(s, set, k + 1)) {
+    list.at[n++] = k;
   }
   list.n = n;
   return list;

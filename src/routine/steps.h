@@ -67,6 +67,8 @@ static inline void item_remove(item_word *set, uint32_t item)
   set[item / 64] &= ~(UINT64_C(1) << (item % 64));
 }
 item_word *items_none(const steps *s);
+/* The first item of a set from `item` on, or n_items. */
+uint32_t item_next(const steps *s, const item_word *set, uint32_t item);
 /* How many items a set has. */
 uint32_t items_count(const steps *s, const item_word *set);
 /* At most `most` of the items of a set. */
