@@ -1,5 +1,5 @@
 /* machine_test.c: programs read, compiled and run with every allocation failing in turn: phases, local arrays, reports
- * with samples, formulas. */
+ * with samples, formulas, one instance by itself. */
 #include "oom.h"
 
 #include <setjmp.h>
@@ -39,6 +39,26 @@ static const char phases[] = "struct pair { a: u32; b: f32; }\n"
                              "    }\n"
                              "}\n";
 
+static int count_steps(void *self, const tg_step *step)
+{
+  *(size_t *)self += step->n_values;
+  return 0;
+}
+
+static tg_status trace_machine(tg_machine *m, tg_error *error)
+{
+  size_t n_values = 0;
+  tg_machine_outcome outcome;
+  tg_trace_options options = TG_TRACE_OPTIONS_INIT;
+  options.step = count_steps;
+  options.self = &n_values;
+  tg_status status = tg_machine_trace(m, &options, &outcome, error);
+  if (status == TG_OK) {
+    assert_true(n_values > 10 && outcome.n_trapped == 0);
+  }
+  return status;
+}
+
 static tg_status run_machine(tg_context *context, tg_machine *m, tg_error *error)
 {
   char *text;
@@ -54,6 +74,9 @@ static tg_status run_machine(tg_context *context, tg_machine *m, tg_error *error
   }
   if (status == TG_OK) {
     status = tg_machine_run(m, 40, 1, 1000, error); /* limited: the phases are made again, with the rounds counted */
+  }
+  if (status == TG_OK) {
+    status = trace_machine(m, error);
   }
   if (status == TG_OK) {
     status = tg_machine_routines(m, &text, &n_text, error);
