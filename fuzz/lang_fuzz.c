@@ -1,6 +1,8 @@
-/* lang_fuzz.c: any bytes as a program of the language: errors, each with a code, a place and a text; or a program. What
- * can be parsed has a canonical layout, which is canonical already, has the same tokens, and is judged the same. */
+/* lang_fuzz.c: any bytes as a program of the language: errors, each with a code, a place and a text; or a program,
+ * whose kernels and machines run alike in every way. What can be parsed has a canonical layout, which is canonical
+ * already, has the same tokens, and is judged the same. */
 #include "round_trip.h"
+#include "run_program.h"
 
 #include <string.h>
 
@@ -31,13 +33,25 @@ static int same_tokens(const char *a, const char *b)
   return *a == *b;
 }
 
-static size_t check(tg_context *context, const char *source, size_t n, tg_status *status)
+/* Each on its own; the text's own bytes choose what it gets. */
+static void run_entries(tg_context *context, tg_program *p, const chooser *bytes)
+{
+  program_run run = {
+      .context = context, .program = p, .text = (const char *)bytes->data, .n_text = bytes->n, .may_spin = true};
+  for (size_t k = 0; (run.entry = tg_program_entry(p, k, NULL)) != NULL; k++) {
+    chooser c = *bytes;
+    run_program(&run, &c);
+  }
+}
+
+/* runs: NULL if it is not to be run. */
+static size_t check(tg_context *context, const chooser *text, tg_status *status, const chooser *runs)
 {
   tg_program *p;
   tg_error error;
   tg_message m;
   memset(&error, 0, sizeof error);
-  *status = tg_program_read(context, "fuzz.tg", source, n, NULL, &p, &error);
+  *status = tg_program_read(context, "fuzz.tg", (const char *)text->data, text->n, NULL, &p, &error);
   must(p != NULL, "no program");
   must(*status == TG_OK || *status == TG_PARSE || *status == TG_VERIFY, "another status");
   size_t n_messages = tg_program_n_messages(p), n_errors = 0;
@@ -47,6 +61,9 @@ static size_t check(tg_context *context, const char *source, size_t n, tg_status
     n_errors += m.is_warning ? 0 : 1;
   }
   must((*status == TG_OK) == (n_errors == 0), "errors and the status do not agree");
+  if (*status == TG_OK && runs != NULL) {
+    run_entries(context, p, runs);
+  }
   tg_program_destroy(p);
   return n_messages;
 }
@@ -65,7 +82,8 @@ static void check_layout(tg_context *context, const char *source, size_t n, tg_s
   char *after = show(context, layout, n_layout, TG_SOURCE_TOKENS, &n_after);
   must(before != NULL && after != NULL && same_tokens(before, after), "a layout with other tokens");
   tg_status layout_status;
-  must(check(context, layout, n_layout, &layout_status) == n_messages && layout_status == status,
+  const chooser text = {(const uint8_t *)layout, n_layout};
+  must(check(context, &text, &layout_status, NULL) == n_messages && layout_status == status,
        "a layout that is judged otherwise");
   tg_free(context, layout, n_layout);
   tg_free(context, again, n_again);
@@ -78,7 +96,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
   tg_context *context;
   tg_status status;
   must(tg_context_create(NULL, &context) == TG_OK, "no context");
-  size_t n_messages = check(context, (const char *)data, size, &status);
+  const chooser text = {data, size};
+  size_t n_messages = check(context, &text, &status, &text);
   int is_import = size >= 6 && memchr(data, '"', size) != NULL; /* it may fail to parse for want of a file alone */
   if (!is_import) {
     check_layout(context, (const char *)data, size, status, n_messages);
