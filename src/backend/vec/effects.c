@@ -85,26 +85,60 @@ static void run_array(vec_run *run, const vec_instr *instr, vec_lanes lanes)
   }
 }
 
+/* Elements of n lanes, read or written in one walk over them. What lies at an index out of range is 0. */
+typedef struct access {
+  unsigned char *arrays;
+  size_t strip;
+  uint64_t length;
+  const uint64_t *offset, *index;
+  void *elements; /* of a load the results, of a store what is stored */
+} access;
+
+#define ACCESS(T)                                                                                                      \
+  static void load_##T(const access *x, vec_lanes lanes)                                                               \
+  {                                                                                                                    \
+    T *out = x->elements;                                                                                              \
+    for (size_t i = 0; i < lanes.n; i++) {                                                                             \
+      uint64_t index = x->index[i] < x->length ? x->index[i] : 0;                                                      \
+      const unsigned char *from = x->arrays + (x->offset[i] + index * sizeof(T)) * x->strip;                           \
+      T element;                                                                                                       \
+      memcpy(&element, from + vec_strip_lane(lanes, i) * sizeof element, sizeof element);                              \
+      out[i] = x->index[i] < x->length ? element : 0;                                                                  \
+    }                                                                                                                  \
+  }                                                                                                                    \
+  static void store_##T(const access *x, vec_lanes lanes)                                                              \
+  {                                                                                                                    \
+    const T *in = x->elements;                                                                                         \
+    for (size_t i = 0; i < lanes.n; i++) {                                                                             \
+      unsigned char *to = x->arrays + (x->offset[i] + x->index[i] * sizeof(T)) * x->strip;                             \
+      if (x->index[i] < x->length) {                                                                                   \
+        memcpy(to + vec_strip_lane(lanes, i) * sizeof(T), &in[i], sizeof(T));                                          \
+      }                                                                                                                \
+    }                                                                                                                  \
+  }
+ACCESS(uint8_t)
+ACCESS(uint16_t)
+ACCESS(uint32_t)
+ACCESS(uint64_t)
+
 static void run_access(vec_run *run, const vec_instr *instr, vec_lanes lanes)
 {
+  static void (*const walks[VEC_SIZE_COUNT][2])(const access *, vec_lanes) = {{load_uint8_t, store_uint8_t},
+                                                                              {load_uint16_t, store_uint16_t},
+                                                                              {load_uint32_t, store_uint32_t},
+                                                                              {load_uint64_t, store_uint64_t}};
   const graph_node *node = &run->code->graph->nodes.data[instr->node];
   const graph_value *array = &run->code->graph->values.data[node_args(run->code->graph, node)[0]];
-  const uint64_t *offset = run->registers[instr->a], *index = run->registers[instr->b];
-  size_t bytes = type_table[array->type].bytes;
-  bool is_load = instr->kind == VEC_I_ALOAD;
-  for (size_t i = 0; i < lanes.n; i++) {
-    bool is_inside = index[i] < array->array_length;
-    unsigned char *p = is_inside ? element_of(run, offset[i], index[i], bytes, vec_strip_lane(lanes, i)) : NULL;
-    if (is_load && is_inside) {
-      move_element((unsigned char *)run->registers[instr->out] + i * bytes, p, bytes);
-    } else if (is_load) {
-      move_element((unsigned char *)run->registers[instr->out] + i * bytes, &zero, bytes);
-    } else if (is_inside) {
-      move_element(p, (unsigned char *)run->registers[instr->c] + i * bytes, bytes);
-    }
-  }
-  if (!is_load) {
-    memmove(run->registers[instr->out], offset, lanes.n * sizeof *offset);
+  bool is_store = instr->kind == VEC_I_ASTORE;
+  const access x = {run->arrays,
+                    run->code->strip,
+                    array->array_length,
+                    run->registers[instr->a],
+                    run->registers[instr->b],
+                    run->registers[is_store ? instr->c : instr->out]};
+  walks[vec_size_of(type_table[array->type].bytes)][is_store](&x, lanes);
+  if (is_store) {
+    memmove(run->registers[instr->out], x.offset, lanes.n * sizeof *x.offset);
   }
 }
 

@@ -1,6 +1,7 @@
 /* strips.c: how many lanes a strip has. A kernel call costs as much as some hundred elements of simple work, so strips
  * are long; but all that a strip works on should stay in the first cache, and the memory of one thread with all else
- * that it needs should fit in the 64 KiB of stack that an invocation without a workspace has. */
+ * that it needs should fit in the 64 KiB of stack that an invocation without a workspace has. Loops of many registers
+ * are better off without that: lanes leave them, and a call for few lanes is mostly the call. */
 #include "backend/vec/plan.h"
 
 enum {
@@ -9,6 +10,8 @@ enum {
   LOOP_BYTES = 45056,     /* the same where there are loops, which use a few registers again and again */
   DIVIDE_BYTES = 8192,    /* of a flat program with divisions: kernels overlap then, see below */
   MEMORY_BYTES = 49152,   /* with what is kept for each lane besides */
+  LOOP_LANES = 512,       /* of a strip where there are loops, */
+  LOOP_MEMORY = 1 << 18,  /* as long as the second cache has room for it */
   ARRAYS_BYTES = 1 << 20, /* of the arrays of all lanes, which may lie in the second cache */
   EFFECT_BYTES = 9,       /* fuel or trap record, and whether it trapped */
   FLAT_LANES = 1 << 20    /* of a flat program without registers */
@@ -84,6 +87,10 @@ void strips_choose(vec_code *code, size_t wanted)
   size_t in_cache = longest(bytes, code->structures.n > 0 ? LOOP_BYTES : STREAM_BYTES);
   size_t in_memory = longest(kept, MEMORY_BYTES);
   code->strip = in_cache < in_memory ? in_cache : in_memory;
+  if (code->structures.n > 0 && code->strip < LOOP_LANES) {
+    size_t in_second = longest(kept, LOOP_MEMORY);
+    code->strip = in_second < LOOP_LANES ? in_second : LOOP_LANES;
+  }
   while (code->strip > 1 && code->strip * code->array_bytes > ARRAYS_BYTES) {
     code->strip /= 2;
   }
