@@ -46,7 +46,7 @@ static binding bind_argument(lowering *l, const prog_expr *e)
   }
   tg_value values[MAX_VALUES];
   lower_values(l, e, values);
-  binding at = {BIND_CELLS, (uint32_t)l->cells.n, 0};
+  binding at = {.kind = BIND_CELLS, .at = (uint32_t)l->cells.n};
   for (uint32_t k = 0; k < cells_of(l, e->type); k++) {
     cells_push(l, values[k]);
   }
@@ -83,7 +83,7 @@ void lower_call_values(lowering *l, const prog_function *code, const tg_value *a
     return;
   }
   for (uint32_t k = 0; k < code->n_params; k++) {
-    f->variables[k] = (binding){BIND_CELLS, cells_push(l, args[k]), 0};
+    f->variables[k] = (binding){.kind = BIND_CELLS, .at = cells_push(l, args[k])};
   }
   run_body(l, f, results);
   cells_pop(l, top);

@@ -137,13 +137,13 @@ binding lower_array(lowering *l, const prog_expr *e)
 {
   switch ((int)e->kind) {
   case EXPR_VARIABLE: return l->frame->variables[e->index];
-  case EXPR_TABLE: return (binding){BIND_TABLE, e->index, 0};
-  case EXPR_SHARED: return (binding){BIND_SHARED, e->index, 0};
+  case EXPR_TABLE: return (binding){.kind = BIND_TABLE, .at = e->index};
+  case EXPR_SHARED: return (binding){.kind = BIND_SHARED, .at = e->index};
   case EXPR_OUTPUT: return l->frame->variables[l->entry->operands[e->index].variable];
   default: {
     /* An argument made for the call: its cell goes with the caller's block. */
     tg_value made = lower_scalar(l, e);
-    return (binding){BIND_CELLS, cells_push(l, made), e->type.n};
+    return (binding){.kind = BIND_CELLS, .at = cells_push(l, made), .length = e->type.n};
   }
   }
 }
@@ -176,8 +176,9 @@ static uint64_t fixed_length(const lowering *l, binding array)
   return array.kind == BIND_TABLE ? l->p->tables[array.at].n : array.kind == BIND_CELLS ? array.length : 0;
 }
 
-/* Whether the index is in range whatever the program does: a constant, a remainder by a constant, a small type. */
-static bool is_inside(const prog_expr *index, uint64_t length)
+/* Whether the index is in range whatever the program does: a constant, a remainder by a constant, the variable of a
+ * loop between constants, a small type. */
+static bool is_inside(const lowering *l, const prog_expr *index, uint64_t length)
 {
   tg_type type = (tg_type)index->type.scalar;
   uint64_t sign = type_table[type].is_signed ? type_mask(type) ^ type_mask(type) >> 1 : 0;
@@ -191,7 +192,8 @@ static bool is_inside(const prog_expr *index, uint64_t length)
   if (index->kind == EXPR_OP && index->op == PROG_AND && index->args[1]->kind == EXPR_CONST) {
     return (index->args[1]->bits & sign) == 0 && index->args[1]->bits < length;
   }
-  return sign == 0 && type_mask(type) < length;
+  uint64_t below = index->kind == EXPR_VARIABLE && l->named == NULL ? l->frame->variables[index->index].below : 0;
+  return (below != 0 && below <= length) || (sign == 0 && type_mask(type) < length);
 }
 
 /* As an unsigned number of the same width a negative index is beyond every length that fits half of it. */
@@ -200,7 +202,7 @@ void lower_bounds(lowering *l, const prog_expr *index, tg_value value, binding a
   static const tg_type same_width[] = {[TG_I8] = TG_U8, [TG_I16] = TG_U16, [TG_I32] = TG_U32, [TG_I64] = TG_U64};
   tg_type type = (tg_type)index->type.scalar;
   uint64_t fixed = fixed_length(l, array);
-  if (fixed > 0 && is_inside(index, fixed)) {
+  if (fixed > 0 && is_inside(l, index, fixed)) {
     return;
   }
   bool fits = fixed > 0 && fixed <= type_mask(type) >> 1;

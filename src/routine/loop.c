@@ -53,6 +53,15 @@ static void ask_ahead(lowering *l, const loop *p)
   fork_end(l, &f);
 }
 
+/* Where the variable of a `for` ends, if both ends are constants and it is never negative; else 0. */
+static uint64_t range_end(const loop *p)
+{
+  const prog_expr *first = p->s->value, *limit = p->s->limit;
+  uint64_t most = type_table[p->type].is_signed ? type_mask(p->type) >> 1 : type_mask(p->type);
+  bool is_known = first->kind == EXPR_CONST && limit->kind == EXPR_CONST && first->bits <= most && limit->bits <= most;
+  return is_known ? limit->bits : 0;
+}
+
 /* Counter and limit are evaluated once; a `repeat` counts from 0. */
 static void start_counter(lowering *l, loop *p)
 {
@@ -67,7 +76,7 @@ static void start_counter(lowering *l, loop *p)
   p->counter = cells_push(l, s->kind == STMT_FOR ? first : tg_const(l->g, p->type, 0));
   p->limit = cells_push(l, limit);
   if (s->kind == STMT_FOR) {
-    l->frame->variables[s->variable] = (binding){BIND_CELLS, p->counter, 0};
+    l->frame->variables[s->variable] = (binding){.kind = BIND_CELLS, .at = p->counter, .below = range_end(p)};
   }
 }
 

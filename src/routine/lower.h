@@ -17,6 +17,7 @@ typedef enum binding_kind { BIND_NONE, BIND_CELLS, BIND_TABLE, BIND_SHARED } bin
 typedef struct binding {
   uint8_t kind;        /* binding_kind */
   uint32_t at, length; /* length: of an array in a cell */
+  uint64_t below;      /* a variable of a loop that is never negative: what it stays below; 0: not known */
 } binding;
 
 /* A call under way; the outermost one is the body of the entry. */

@@ -37,7 +37,7 @@ static void load_item(lowering *l, const plan *pl, uint32_t item, uint32_t first
     }
   }
   if (item < pl->entry->body.n_variables) {
-    l->frame->variables[item] = (binding){BIND_CELLS, at, type.kind == PROG_ARRAY ? type.n : 0};
+    l->frame->variables[item] = (binding){.kind = BIND_CELLS, .at = at, .length = type.kind == PROG_ARRAY ? type.n : 0};
   }
 }
 
@@ -105,7 +105,7 @@ static void bind_zeros(lowering *l, const plan *pl, uint32_t item)
 {
   prog_type type = plan_item_type(pl, item);
   uint32_t at = cells_push_zeros(l, type);
-  l->frame->variables[item] = (binding){BIND_CELLS, at, type.kind == PROG_ARRAY ? type.n : 0};
+  l->frame->variables[item] = (binding){.kind = BIND_CELLS, .at = at, .length = type.kind == PROG_ARRAY ? type.n : 0};
 }
 
 /* Whether part of the phase is lowered in a branch, for those that have not returned. */

@@ -29,7 +29,8 @@ static void declare(lowering *l, const prog_place *place, const tg_value *values
     }
     return;
   }
-  binding at = {BIND_CELLS, (uint32_t)l->cells.n, place->type.kind == PROG_ARRAY ? place->type.n : 0};
+  binding at = {
+      .kind = BIND_CELLS, .at = (uint32_t)l->cells.n, .length = place->type.kind == PROG_ARRAY ? place->type.n : 0};
   if (values == NULL) {
     at.at = cells_push_zeros(l, place->type);
   }
