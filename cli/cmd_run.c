@@ -21,6 +21,7 @@ const option_row run_options[] = {
     {OPTION_THREADS, "threads", "T", "the threads to use at most; without it, all that there are"},
     {OPTION_MAX_STEPS, "max-steps", "K", "the loop iterations that a lane may take before it traps"},
     {OPTION_WINDOW, "window", "LANES", "the lanes to read, run and write at a time; bounds the memory used"},
+    {OPTION_SAMPLES, "sample-memory", "MIB", "memory for the samples of quantiles; more go to a file in TMPDIR"},
     {OPTION_PASSES, "passes", "all|none|-NAME,...", "the passes to run; see 'throng show --after list'"},
     {OPTION_STATS, "stats", NULL, "also show times, rate, back-end and threads"},
     {OPTION_JSON, "json", NULL, "print one JSON object"},
@@ -70,6 +71,10 @@ int run_option(run *r, int id, const char *argument)
   case OPTION_WINDOW:
     if (read_count(argument, &q->window) && q->window >= 1 && q->window <= TG_N_MAX) return STATUS_OK;
     return usage_error(r->self, "--window wants a number of lanes from 1 on, not '%s'", argument);
+  case OPTION_SAMPLES:
+    q->has_samples = true;
+    if (read_count(argument, &q->samples) && q->samples <= UINT64_MAX >> 20) return STATUS_OK;
+    return usage_error(r->self, "--sample-memory wants a number of MiB, not '%s'", argument);
   case OPTION_STATS: q->stats = true; break;
   case OPTION_JSON: q->json = true; break;
   default: q->quiet = true; break;

@@ -26,8 +26,9 @@ typedef struct assignment {
 /* The options. */
 typedef struct request {
   const char *file, *backend, *entry;
-  bool has_n, has_passes, stats, json, quiet;
+  bool has_n, has_samples, has_passes, stats, json, quiet;
   uint64_t n, fuel, passes, seed;
+  uint64_t samples;   /* MiB of them in memory */
   uint64_t window;    /* lanes; 0: as many as seem good */
   unsigned n_threads; /* 0: as many as there are */
   assignment *assignments;
@@ -101,6 +102,7 @@ enum {
   OPTION_THREADS,
   OPTION_MAX_STEPS,
   OPTION_WINDOW,
+  OPTION_SAMPLES,
   OPTION_PASSES,
   OPTION_STATS,
   OPTION_JSON,

@@ -23,6 +23,8 @@ int run_read_machine(run *r)
   if (r->request.backend) options.backend = r->request.backend;
   if (r->request.has_passes) options.passes = r->request.passes;
   options.counts = r->request.stats;
+  if (r->request.has_samples) options.sample_bytes = r->request.samples << 20;
+  options.spill_folder = getenv("TMPDIR");
   error.code = tg_machine_create(r->program, &options, &r->machine, &error);
   if (error.code == TG_OK) return STATUS_OK;
   return error.pos.line > 0 ? print_source_error(r->request.file, &r->source.bytes, &error) : failed(r, &error);

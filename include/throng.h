@@ -656,14 +656,17 @@ typedef struct tg_machine tg_machine;
 
 typedef struct tg_machine_options {
   uint32_t size;
-  const char *entry;    /* NULL: the only machine, or the only kernel if there is no machine */
-  const char *backend;  /* as in tg_compile_options */
-  uint64_t passes;      /* likewise */
-  uint32_t state_bytes; /* what an instance may keep across a `sync` */
-  int counts;           /* as in tg_compile_options */
+  const char *entry;        /* NULL: the only machine, or the only kernel if there is no machine */
+  const char *backend;      /* as in tg_compile_options */
+  uint64_t passes;          /* likewise */
+  uint32_t state_bytes;     /* what an instance may keep across a `sync` */
+  int counts;               /* as in tg_compile_options */
+  uint64_t sample_bytes;    /* samples, for quantiles, that a run keeps in memory; if there are more, in a file */
+  const char *spill_folder; /* where that lies, without a name; NULL: /tmp */
 } tg_machine_options;
 /* clang-format off */
-#define TG_MACHINE_OPTIONS_INIT {sizeof(tg_machine_options), NULL, "auto", UINT64_MAX, 128, 0}
+#define TG_MACHINE_OPTIONS_INIT \
+  {sizeof(tg_machine_options), NULL, "auto", UINT64_MAX, 128, 0, UINT64_C(1) << 30, NULL}
 /* clang-format on */
 
 /* Compiles an entry of a program, which must outlive it. Errors: ARGUMENT (no such entry; a program with errors), LIMIT

@@ -160,6 +160,10 @@ static tg_status make(tg_machine *m, const tg_machine_options *options, tg_error
   m->backend = arena_string(&m->memory, backend, strlen(backend));
   m->passes = options->passes;
   m->counts = options->counts;
+  m->sample_bytes = options->sample_bytes;
+  if (options->spill_folder != NULL) {
+    m->spill_folder = arena_string(&m->memory, options->spill_folder, strlen(options->spill_folder));
+  }
   m->options.state_bytes = options->state_bytes;
   TG_TRY(routine_lower(m->p, m->entry, &m->options, &m->routines, error));
   if (!make_lists(m)) {

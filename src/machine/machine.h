@@ -8,6 +8,7 @@
 
 #include "base/arena.h"
 #include "base/context.h"
+#include "base/spill.h"
 #include "routine/routine.h"
 
 struct tg_program {
@@ -19,10 +20,11 @@ struct tg_program {
 typedef struct samples {
   bool is_kept; /* all of them, for quantiles and histograms; else they go into the moments, window by window */
   tg_type type;
-  unsigned char *data;
-  size_t bytes;    /* of the memory */
-  uint64_t n;      /* those so far, of instances that did not trap */
-  double mean, m2; /* moments so far */
+  unsigned char *data; /* all of them, or those of a window */
+  size_t bytes;        /* of the memory */
+  spill spilled;       /* open: all of them */
+  uint64_t n;          /* those so far, of instances that did not trap */
+  double mean, m2;     /* moments so far */
 } samples;
 
 /* The value of a reduction or line: a scalar, or counts. */
@@ -50,6 +52,8 @@ struct tg_machine {
   const char *backend; /* as asked for */
   uint64_t passes;
   int counts;
+  uint64_t sample_bytes; /* those to keep in memory */
+  const char *spill_folder;
   arena memory;     /* of the machine */
   arena run_memory; /* of the run: freed when the next begins */
 
@@ -95,13 +99,15 @@ uint64_t machine_length(const tg_binding *binding, tg_type type);
 /* sample.c: reductions over samples. */
 tg_status samples_begin(tg_machine *m, tg_error *error);
 /* The window's samples have been written: leaves out those of instances that trapped, and takes in the rest. */
-void samples_take(tg_machine *m, size_t lanes, uint64_t n_trapped);
+tg_status samples_take(tg_machine *m, size_t lanes, uint64_t n_trapped, tg_error *error);
 /* Where the samples of the window go. */
 tg_binding samples_binding(tg_machine *m, uint32_t reduction, size_t lanes);
 double samples_variance(const samples *s);
-uint64_t samples_quantile(const samples *s, double q);
-void samples_histogram(const samples *s, double low, double high, uint64_t *bins, uint32_t n_bins);
 void samples_end(tg_machine *m);
+
+/* select.c: of samples that were kept. The quantile's bits; counts in to->bins, from to->low up to to->high. */
+tg_status samples_quantile(const samples *s, double q, uint64_t *out, tg_error *error);
+tg_status samples_histogram(const samples *s, const reduced *to, uint32_t n_bins, tg_error *error);
 
 /* report.c */
 tg_status report_make(tg_machine *m, tg_error *error);

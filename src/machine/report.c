@@ -103,7 +103,7 @@ static tg_status finish_histogram(tg_machine *m, uint32_t k, const samples *s, t
   to->low = f64_at(&bounds[0]);
   to->high = f64_at(&bounds[1]);
   if (s->data != NULL) {
-    samples_histogram(s, to->low, to->high, to->bins, r->type.n);
+    return samples_histogram(s, to, r->type.n, error);
   }
   return TG_OK;
 }
@@ -111,13 +111,14 @@ static tg_status finish_histogram(tg_machine *m, uint32_t k, const samples *s, t
 static tg_status finish_quantile(tg_machine *m, uint32_t k, const samples *s, tg_error *error)
 {
   const prog_expr *r = m->entry->report->reductions[k];
-  uint64_t q;
+  uint64_t q, bits;
   TG_TRY(evaluate(m, &(report_values){r->args + 1, 1, &q, &m->n_all}, error));
   if (!(f64_at(&q) >= 0 && f64_at(&q) <= 1)) {
     error_set(error, TG_ARGUMENT, "quantile at line %u: %g is not from 0 to 1", (unsigned)r->pos.line, f64_at(&q));
     return TG_ARGUMENT;
   }
-  element_store((tg_mode)s->type, &m->reduced[k].memory, samples_quantile(s, f64_at(&q)));
+  TG_TRY(samples_quantile(s, f64_at(&q), &bits, error));
+  element_store((tg_mode)s->type, &m->reduced[k].memory, bits);
   return TG_OK;
 }
 

@@ -170,7 +170,7 @@ tg_status tg_machine_part(tg_machine *m, uint64_t n, tg_error *error)
     for (uint32_t k = 0; k < m->routines.n_phases; k++) {
       TG_TRY(run_phase(m, k, first, lanes, error));
     }
-    samples_take(m, lanes, m->outcome.n_trapped - trapped_before);
+    TG_TRY(samples_take(m, lanes, m->outcome.n_trapped - trapped_before, error));
     first += lanes;
     m->n_done += lanes;
   }

@@ -95,13 +95,21 @@ static tg_status run_machine(tg_context *context, tg_machine *m, tg_error *error
   return status;
 }
 
+/* A program, and how many bytes of its samples may lie in memory. */
+typedef struct limited {
+  const char *text;
+  uint64_t sample_bytes;
+} limited;
+
 static tg_status run_text(tg_context *context, const void *argument, tg_error *error)
 {
+  const limited *what = argument;
   tg_program *p;
   tg_machine *m = NULL;
-  tg_status status = tg_program_read(context, "m.tg", argument, strlen(argument), NULL, &p, error);
+  tg_status status = tg_program_read(context, "m.tg", what->text, strlen(what->text), NULL, &p, error);
   if (status == TG_OK) {
     tg_machine_options options = TG_MACHINE_OPTIONS_INIT;
+    options.sample_bytes = what->sample_bytes;
     options.passes = 0; /* graph_test.c fails the allocations of passes */
     status = tg_machine_create(p, &options, &m, error);
   }
@@ -116,7 +124,8 @@ static tg_status run_text(tg_context *context, const void *argument, tg_error *e
 static void machines(void **state)
 {
   (void)state;
-  assert_true(oom_drive(run_text, phases) > 50);
+  assert_true(oom_drive(run_text, &(limited){phases, UINT64_MAX}) > 50);
+  assert_true(oom_drive(run_text, &(limited){phases, 0}) > 50);
 }
 
 static tg_status run_formula(tg_context *context, const void *argument, tg_error *error)
