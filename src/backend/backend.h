@@ -92,10 +92,11 @@ enum { VEC_NUMBERED = 20 };
 extern const tg_backend vec_numbered_backends[VEC_NUMBERED];
 
 /* `llvm`, whose code is in a plug-in, and the same held to vectors of so many bits, for tests: "llvm:128", "llvm:256",
- * "llvm:512"; "llvm:fault" makes LLVM fail as it does where it would end the process. Whether the plug-in is there, and
- * if not, why and how to get it. plugin.c */
-enum { LLVM_WIDTHS = 5 };
-extern const tg_backend llvm_backends[LLVM_WIDTHS];
+ * "llvm:512"; each also with "/masked" or "/refill", which say how divergent loops are run; "llvm:fault" makes LLVM
+ * fail as it does where it would end the process. Whether the plug-in is there, and if not, why and how to get it.
+ * plugin.c */
+enum { LLVM_WISHES = 13 };
+extern const tg_backend llvm_backends[LLVM_WISHES];
 tg_status backend_llvm_status(tg_error *error);
 
 /* The back-ends in order of preference, `llvm` only where its plug-in is; NULL at the end. Those that are not listed

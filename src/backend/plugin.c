@@ -216,26 +216,28 @@ static tg_status write_text(const void *p, text *out, tg_error *error)
 }
 
 /* clang-format off */
-#define WIDTH(bits)                                                                                                    \
-  static tg_status compile_##bits(tg_context *context, const tg_graph *graph, unsigned how, void **out,                \
+#define WISH(name, bits, form)                                                                                         \
+  static tg_status compile_##name(tg_context *context, const tg_graph *graph, unsigned how, void **out,                \
                                   tg_error *error)                                                                     \
   {                                                                                                                    \
-    return compile(context, graph, (tg_plugin_wish){bits, how}, out, error);                                           \
+    return compile(context, graph, (tg_plugin_wish){bits, how, form}, out, error);                                     \
   }
+#define WISHES(bits) WISH(bits, bits, 0) WISH(bits##_masked, bits, 1) WISH(bits##_refill, bits, 2)
 /* clang-format on */
-WIDTH(0)
-WIDTH(128)
-WIDTH(256)
-WIDTH(512)
-WIDTH(1)
+WISHES(0)
+WISHES(128)
+WISHES(256)
+WISHES(512)
+WISH(fault, 1, 0)
 
-#define ROW(title, bits)                                                                                               \
+#define ROW(title, how)                                                                                                \
   {                                                                                                                    \
     .abi = TG_BACKEND_ABI, .size = sizeof(tg_backend), .name = title,                                                  \
     .doc = "machine code by LLVM for the widest vectors of this machine", .supports = supports,                        \
-    .compile = compile_##bits, .drop = drop, .uniform_bytes = uniform_bytes, .scratch_bytes = scratch_bytes,           \
+    .compile = compile_##how, .drop = drop, .uniform_bytes = uniform_bytes, .scratch_bytes = scratch_bytes,            \
     .prepare = prepare, .run = run, .speed = {600, 0}, .explain = explain, .text = write_text                          \
   }
+#define ROWS(title, bits) ROW(title, bits), ROW(title "/masked", bits##_masked), ROW(title "/refill", bits##_refill)
 
-const tg_backend llvm_backends[LLVM_WIDTHS] = {ROW("llvm", 0), ROW("llvm:128", 128), ROW("llvm:256", 256),
-                                               ROW("llvm:512", 512), ROW("llvm:fault", 1)};
+const tg_backend llvm_backends[LLVM_WISHES] = {ROWS("llvm", 0), ROWS("llvm:128", 128), ROWS("llvm:256", 256),
+                                               ROWS("llvm:512", 512), ROW("llvm:fault", fault)};

@@ -6,12 +6,13 @@
 
 #include "backend/backend.h"
 
-enum { TG_PLUGIN_ABI = 2 };
+enum { TG_PLUGIN_ABI = 4 };
 #define TG_PLUGIN_ENTRY "tg_plugin_entry"
 
-/* What code is made for: vectors of so many bits, 0 for the best of the machine; how: as in tg_backend. */
+/* What code is made for: vectors of so many bits, 0 for the best of the machine; how: as in tg_backend; how divergent
+ * loops are run: as is best, with masks, with refill. */
 typedef struct tg_plugin_wish {
-  unsigned width, how;
+  unsigned width, how, form;
 } tg_plugin_wish;
 
 typedef struct tg_plugin {

@@ -29,7 +29,7 @@ const tg_backend *backend_find(const char *name)
       return &vec_numbered_backends[i];
     }
   }
-  for (size_t i = 0; i < LLVM_WIDTHS; i++) {
+  for (size_t i = 0; i < LLVM_WISHES; i++) {
     if (strcmp(llvm_backends[i].name, name) == 0) {
       return &llvm_backends[i];
     }

@@ -439,13 +439,13 @@ static void run_file(tally *t, tg_context *context, const char *path, const opti
 
 /* ---- options ---- */
 
-/* "vec:1" is `vec` held to one of its kernel sets: not listed, but there. */
+/* "vec:1" is `vec` held to one of its kernel sets, "llvm/refill" `llvm` held to refill: not listed, but there. */
 static bool backend_exists(const char *name)
 {
   bool is_found = strcmp(name, "auto") == 0;
   for (size_t i = 0; tg_backend_name(i) != NULL; i++) {
     size_t n = strlen(tg_backend_name(i));
-    is_found |= strncmp(tg_backend_name(i), name, n) == 0 && (name[n] == '\0' || name[n] == ':');
+    is_found |= strncmp(tg_backend_name(i), name, n) == 0 && strchr(":/", name[n]) != NULL;
   }
   return is_found;
 }

@@ -142,7 +142,7 @@ def test_llvm(t):
         engine = json.loads(r.out)["engine"]
         t.same(title, [engine[key]["value"] for key in ("vector width", "group", "vectors in flight", "loop %n",
                                                         "branch %z")],
-               [bits, bits // 8, 4, "masked", "selected"])
+               [bits, bits // 8, 4, "masked or refill", "selected"])
         if os.uname().machine == "x86_64":
             t.same("what is left to C", engine["helped"]["value"], helped)
         t.check("how long the code took", number(engine["code made in"], "ms"), engine)

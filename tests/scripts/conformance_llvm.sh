@@ -1,7 +1,7 @@
 #!/bin/sh
 # tg-test: timeout=1800
 # The conformance cases pass on machine code made by LLVM, for vectors of every width that the machine has, as built
-# and through all passes. Without the plug-in there is nothing to test.
+# and through all passes, with divergent loops run with masks and with refill. Without the plug-in there is nothing to test.
 set -u
 runner=$TG_BUILD/tests/conformance/runner
 TG_PLUGIN_PATH=$TG_BUILD
@@ -24,7 +24,7 @@ bind x x 0 1
 bind y y 0 1
 expect y 07'
 number=0
-for backend in llvm llvm:128 llvm:256 llvm:512; do
+for backend in llvm llvm:128 llvm:256 llvm:512 llvm/masked llvm/refill llvm:128/refill llvm:256/refill; do
   for passes in none all; do
     number=$((number + 1))
     title="$number - $backend, passes $passes"

@@ -6,6 +6,7 @@
 #define TG_BACKEND_LLVM_CODE_H
 
 #include "backend/backend.h"
+#include "backend/llvm/stages.h"
 
 #include "backend/llvm/target.h"
 
@@ -15,6 +16,7 @@ enum { JIT_STRIP = 256, JIT_MAX_LANES = 64 };
 #define JIT_NO_LANE UINT32_MAX
 
 typedef struct jit_code jit_code;
+typedef struct jit_choice jit_choice;
 typedef struct jit_frame jit_frame;
 
 /* What is too rare or too long to be emitted is done by a function in C on vectors in memory. n: lanes. */
@@ -48,6 +50,11 @@ struct jit_frame {
   arg_partial *first; /* by argmin or argmax: the lowest lane, numbers before NaNs */
   unsigned char **streams;
   uint64_t group; /* helpers: lanes before the group that calls */
+  /* Refill: which lanes are in a queue, from first_lane on (NULL: that and the next ones); the lanes of a loop's slots,
+   * a bit each; a loop stops when no more than `keep` run, but looks only in rounds whose number has no bit of `pause`;
+   * how many rounds it took. */
+  const uint32_t *lane_numbers;
+  uint64_t running, living, keep, pause, rounds;
   uint64_t zero;
 };
 
@@ -58,8 +65,11 @@ typedef enum jit_variant {
   JIT_MASKED, /* the last group may be a part of one */
   JIT_FUEL,   /* the same with limited fuel */
   JIT_PREPARE,
+  JIT_STAGE, /* with refill: a loop, or what is between loops */
   JIT_VARIANT_COUNT
 } jit_variant;
+
+enum { JIT_FUNCTIONS = JIT_STAGE + 2 * STAGE_MOST + 1 };
 
 struct jit_code {
   tg_allocator allocator;
@@ -70,11 +80,13 @@ struct jit_code {
   jit_target traits;  /* and for what machine; not to make code with */
   uint64_t made_us;   /* how long it took */
   LLVMOrcJITDylibRef library;
-  bool wanted[JIT_VARIANT_COUNT];
-  jit_function functions[JIT_VARIANT_COUNT]; /* NULL: there is none */
-  bool *varies, *used;                       /* by value: differs between lanes; is an operand of something */
-  uint32_t *origins; /* by array value: the array or carried array that it is, changed in place */
-  uint32_t *slots;   /* by value: where prepare puts a uniform */
+  bool wanted[JIT_FUNCTIONS];
+  /* By variant, NULL: there is none; from JIT_STAGE on what is before the first divergent loop, that loop, and so on.
+   */
+  jit_function functions[JIT_FUNCTIONS];
+  bool *varies, *used; /* by value: differs between lanes; is an operand of something */
+  uint32_t *origins;   /* by array value: the array or carried array that it is, changed in place */
+  uint32_t *slots;     /* by value: where prepare puts a uniform */
   size_t n_slots;
   uint32_t *streams; /* by operand: number of the stream */
   uint64_t *storage; /* by value: where arrays and carried arrays lie, in bytes of one lane */
@@ -82,6 +94,8 @@ struct jit_code {
   bool can_trap;            /* some lane, also for want of fuel */
   uint64_t lane_operations; /* outside loops and branches; 0 if not all are counted */
   unsigned mask_bits;       /* how wide masks are where there are no mask registers */
+  stage_plan stages;
+  jit_choice *choice; /* with refill */
   size_t n_args;
   jit_best *best;                                                         /* by argmin or argmax */
   uint32_t *arg_nodes;                                                    /* and their nodes */

@@ -13,8 +13,8 @@ static LLVMTypeRef result_type(jit_emitter *e, uint32_t v)
   const graph_value *value = &e->g->values.data[v];
   LLVMTypeRef type = value->array_length > 0 ? jit_int(e, 64) : jit_scalar_type(e, (tg_type)value->type);
   bool is_mask = value->type == TG_BOOL && value->array_length == 0 && !e->target->has_mask_registers;
-  type = is_mask && e->code->varies[v] && e->n_lanes > 1 ? jit_int(e, e->code->mask_bits) : type;
-  return e->code->varies[v] ? jit_vector(type, e->n_lanes) : type;
+  type = is_mask && e->varies[v] && e->n_lanes > 1 ? jit_int(e, e->code->mask_bits) : type;
+  return e->varies[v] ? jit_vector(type, e->n_lanes) : type;
 }
 
 static LLVMValueRef join_two(jit_emitter *e, LLVMValueRef a, LLVMBasicBlockRef at_a, LLVMValueRef b,
@@ -32,7 +32,7 @@ static LLVMValueRef join_two(jit_emitter *e, LLVMValueRef a, LLVMBasicBlockRef a
 /* The value of a yield, with the shape that the branch's result has. */
 static LLVMValueRef yielded(jit_emitter *e, uint32_t arg, uint32_t result)
 {
-  return e->code->varies[result] ? jit_wide(e, arg) : jit_value(e, arg);
+  return e->varies[result] ? jit_wide(e, arg) : jit_value(e, arg);
 }
 
 static bool is_in_place(const jit_emitter *e, uint32_t result)
@@ -266,7 +266,7 @@ static void keep_scalars(jit_emitter *e, const graph_node *node)
 {
   for (uint32_t v = node->first_result; v < node->first_result + node->n_results; v++) {
     LLVMValueRef value = e->values[v];
-    if (value != NULL && !e->code->varies[v] && jit_is_wide(value)) {
+    if (value != NULL && !e->varies[v] && jit_is_wide(value)) {
       value = jit_type(e, v) == TG_BOOL ? jit_bits(e, value) : value;
       e->values[v] = LLVMBuildExtractElement(e->b, value, LLVMConstNull(jit_int(e, 32)), "");
     }
@@ -281,6 +281,10 @@ void jit_emit_nodes(jit_emitter *e, uint32_t begin, uint32_t end)
     bool is_const = node->op == TG_OP_CONST;
     if (e->variant != JIT_PREPARE && is_uniform && !is_const) {
       i++; /* prepare made it */
+      continue;
+    }
+    if ((node->op == TG_OP_LOAD || node->op == TG_OP_IOTA) && e->values[node->first_result] != NULL) {
+      i++; /* an earlier stage read it */
       continue;
     }
     i = emit_node(e, i);

@@ -26,6 +26,7 @@ typedef struct jit_emitter {
   LLVMBuilderRef b, top; /* where we are; at the end of the function's first block */
   LLVMValueRef function, frame;
   jit_variant variant;
+  const bool *varies;          /* of the code, or with refill of its stages */
   unsigned n_lanes;            /* 1 in prepare */
   LLVMValueRef *values, *wide; /* by value; of a uniform: as a vector */
   LLVMValueRef alive, mask, fuel;
@@ -71,6 +72,7 @@ LLVMValueRef jit_load(jit_emitter *e, LLVMTypeRef type, LLVMValueRef pointer, un
 LLVMValueRef jit_store(jit_emitter *e, LLVMValueRef v, LLVMValueRef pointer, unsigned align);
 LLVMTypeRef jit_memory_type(const jit_emitter *e, LLVMTypeRef type);
 /* Calls a helper with addresses, NULL for none. */
+LLVMValueRef jit_scratch(jit_emitter *e, size_t offset);
 void jit_help(jit_emitter *e, jit_helper_id id, uint64_t node, LLVMValueRef *addresses, unsigned n);
 #define JIT_FIELD(e, at, name, type) jit_field(e, at, offsetof(jit_frame, name), type)
 
@@ -120,6 +122,7 @@ void jit_emit_linear(jit_emitter *e, uint32_t i); /* linear.c */
 /* sinks.c: before the first group, for each group, and after the last */
 void jit_open_sinks(jit_emitter *e);
 void jit_emit_sinks(jit_emitter *e);
+void jit_count_traps(jit_emitter *e);
 
 /* module.c: the functions of a graph: which there are, also whether lanes can trap; an object with them, or their
  * assembly; and their addresses, from such an object, which is taken over. */
@@ -127,6 +130,20 @@ void jit_choose_functions(jit_code *code);
 tg_status jit_build(const jit_code *code, const jit_target *target, LLVMCodeGenFileType form, LLVMMemoryBufferRef *out,
                     tg_error *error);
 tg_status jit_adopt(jit_code *code, LLVMMemoryBufferRef object, tg_error *error);
+
+void jit_open_function(jit_emitter *e, const char *name); /* at the end of `body`, after `top` */
+void jit_open_groups(jit_emitter *e);
+void jit_open_lanes(jit_emitter *e);
+void jit_close_groups(jit_emitter *e, LLVMBasicBlockRef body);
+
+/* emit_stages.c: function `which` of a graph's stages, the even ones what is between loops. */
+void jit_emit_stage(jit_emitter *e, size_t which, const char *name);
+
+/* stages.c: cuts a graph into stages, if that is worth a try; and their places in scratch. False: no memory. */
+bool stages_plan(jit_code *code);
+bool stages_place(jit_code *code, size_t *end);
+void stages_free(jit_code *code);
+void jit_find_varying(const tg_graph *g, const bool *used, bool *varies);
 
 /* plan.c */
 bool jit_plan(jit_code *code, const jit_target *target);

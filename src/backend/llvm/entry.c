@@ -1,6 +1,7 @@
 /* entry.c: the plug-in's one exported symbol, and making code of a module. */
 #include "backend/llvm/emit.h"
 #include "backend/llvm/link.h"
+#include "backend/llvm/run.h"
 #include "backend/plugin.h"
 #include "base/text.h"
 #include "explain/explain.h"
@@ -25,6 +26,7 @@ static void drop(void *p)
   tg_allocator a = code->allocator;
   jit_unlink(code->library);
   jit_plan_free(code);
+  alloc_free(&a, code->choice, 1, sizeof *code->choice);
   tg_graph_destroy(code->graph);
   alloc_free(&a, code, 1, sizeof *code);
 }
@@ -56,7 +58,8 @@ static tg_status close_target(void *arg, tg_error *error)
 static tg_status make_for(jit_code *code, const jit_target *target, tg_error *error)
 {
   LLVMMemoryBufferRef object;
-  if (!jit_plan(code, target)) {
+  code->choice = alloc_zeroed(&code->allocator, 1, sizeof *code->choice);
+  if (code->choice == NULL || !jit_plan(code, target)) {
     return error_set(error, TG_NOMEM, "no memory for the code");
   }
   jit_choose_functions(code);
@@ -73,7 +76,8 @@ static uint64_t now_us(void)
 static tg_status make(jit_code *code, const tg_plugin_wish *wish, const void *module, size_t bytes, tg_error *error)
 {
   TG_TRY(graph_decode(&code->context, module, bytes, &code->graph, error));
-  code->wish = (jit_wish){wish->width, code->graph->values.n > HUGE_GRAPH, (wish->how & COMPILE_COUNTS) != 0};
+  code->wish = (jit_wish){wish->width, code->graph->values.n > HUGE_GRAPH, (wish->how & COMPILE_COUNTS) != 0,
+                          (jit_form)wish->form};
   target_work w = {.wish = code->wish};
   uint64_t start = now_us();
   TG_TRY(jit_guarded(open_target, &w, error));

@@ -64,6 +64,25 @@ static void name_structure(const tg_graph *g, uint32_t i, char name[NAME_TEXT])
   }
 }
 
+static bool is_stage(const jit_code *code, const graph_node *loop)
+{
+  bool found = false;
+  for (size_t k = 0; k < code->stages.n; k++) {
+    found |= &code->graph->nodes.data[code->stages.stages[k].loop] == loop;
+  }
+  return found;
+}
+
+static void explain_refill(const jit_code *code, const char *name, explainer *e)
+{
+  explain_add(e, ENGINE, name, code->wish.form == JIT_FORM_REFILL ? "refill" : "masked or refill", "");
+  explain_reason(e,
+                 "lanes part, outside all bodies: %u groups are run with refill, which counts the rounds of each lane; "
+                 "then all with masks or with refill, by what moving lanes costs against waiting for the slowest of a "
+                 "group; with limited fuel with masks; queues of %u lanes",
+                 (unsigned)STAGE_TRIED_GROUPS, code->stages.capacity);
+}
+
 static void explain_loop(const jit_code *code, const graph_node *loop, const char *name, explainer *e)
 {
   const tg_graph *g = code->graph;
@@ -71,7 +90,9 @@ static void explain_loop(const jit_code *code, const graph_node *loop, const cha
   for (uint32_t k = 0; k < loop->n_args; k++) {
     n_shared += !code->varies[loop->first_carried + k];
   }
-  if (code->varies[node_args(g, &g->nodes.data[loop->mate])[0]]) {
+  if (is_stage(code, loop)) {
+    explain_refill(code, name, e);
+  } else if (code->varies[node_args(g, &g->nodes.data[loop->mate])[0]]) {
     explain_add(e, ENGINE, name, "masked", "");
     explain_reason(e,
                    "lanes part: a group goes on while any of its lanes runs, and those that are done keep what they "

@@ -31,6 +31,12 @@ LLVMValueRef jit_room(jit_emitter *e, LLVMTypeRef type)
   return room;
 }
 
+LLVMValueRef jit_scratch(jit_emitter *e, size_t offset)
+{
+  LLVMValueRef scratch = JIT_FIELD(e, e->top, scratch, LLVMPointerTypeInContext(e->context, 0));
+  return jit_offset(e, e->top, scratch, LLVMConstInt(jit_int(e, 64), offset, 0));
+}
+
 static bool is_bool(LLVMTypeRef type)
 {
   LLVMTypeRef element = LLVMGetTypeKind(type) == LLVMVectorTypeKind ? LLVMGetElementType(type) : type;

@@ -163,8 +163,13 @@ static void help_count_traps(jit_frame *frame, uint64_t node, uint64_t n, void *
   (void)b;
   (void)c;
   for (uint64_t i = 0; i < n; i++) {
-    if (lanes[i] && traps->n++ == 0) {
-      traps->first_lane = frame->args->origin + frame->first_lane + frame->group + i;
+    if (!lanes[i]) {
+      continue;
+    }
+    uint64_t at = frame->group + i, number = frame->lane_numbers == NULL ? at : frame->lane_numbers[at];
+    uint64_t lane = frame->args->origin + frame->first_lane + number;
+    if (traps->n++ == 0 || lane < traps->first_lane) {
+      traps->first_lane = lane;
       traps->first_code = frame->trap_codes[i];
       traps->first_position = frame->trap_positions[i];
     }

@@ -47,7 +47,7 @@ static unsigned mask_bits(const jit_emitter *e, const loop *l)
   unsigned bits = 8;
   for (uint32_t v = l->node->first_carried; v < l->node->first_carried + l->node->n_args; v++) {
     unsigned wide = 8 * element_bytes(jit_type(e, v));
-    bits = e->code->varies[v] && wide > bits ? wide : bits;
+    bits = e->varies[v] && wide > bits ? wide : bits;
   }
   return bits;
 }
@@ -73,7 +73,7 @@ static bool is_in_place(const jit_emitter *e, const loop *l, uint32_t k)
 static LLVMValueRef start_of(jit_emitter *e, const loop *l, uint32_t k)
 {
   uint32_t arg = node_args(e->g, l->node)[k];
-  return e->code->varies[l->node->first_carried + k] ? jit_wide(e, arg) : jit_value(e, arg);
+  return e->varies[l->node->first_carried + k] ? jit_wide(e, arg) : jit_value(e, arg);
 }
 
 /* What a kept integer grows by in a round, the same for all lanes that run; UINT32_MAX: it does not. Where masks are
@@ -134,7 +134,7 @@ static void open_carried(jit_emitter *e, loop *l)
       e->values[l->node->first_carried + k] = jit_value(e, node_args(e->g, l->node)[k]);
     } else {
       LLVMValueRef start = start_of(e, l, k);
-      if (!e->code->varies[l->node->first_carried + k] && e->code->varies[l->node->first_result + k]) {
+      if (l->parts && !e->varies[l->node->first_carried + k] && e->varies[l->node->first_result + k]) {
         l->kept[k] = open_phi(e, l, kept_start(e, l, k), from);
       }
       l->phis[k] = open_phi(e, l, start, from);
@@ -167,7 +167,7 @@ static void open_loop(jit_emitter *e, loop *l)
 {
   l->outer = e->mask;
   l->header = jit_block(e, "loop");
-  l->parts = e->code->varies[node_args(e->g, l->test)[0]];
+  l->parts = e->varies[node_args(e->g, l->test)[0]];
   l->can_trap = e->variant != JIT_PREPARE && may_trap(e, l);
   if (l->parts) {
     LLVMValueRef running = jit_running(e);
@@ -259,7 +259,7 @@ static void close_loop(jit_emitter *e, const loop *l)
       continue;
     }
     uint32_t carried = l->node->first_carried + k;
-    LLVMValueRef next = e->code->varies[carried] ? jit_wide(e, args[k]) : jit_value(e, args[k]);
+    LLVMValueRef next = e->varies[carried] ? jit_wide(e, args[k]) : jit_value(e, args[k]);
     if (e->g->values.data[carried].array_length > 0) {
       next = next_array(e, l, k, next);
     } else if (l->kept[k] != NULL) {

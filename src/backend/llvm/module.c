@@ -7,11 +7,14 @@
 #include <stddef.h>
 #include <string.h>
 
-static const char *const names[JIT_VARIANT_COUNT] = {"throng_full", "throng_masked", "throng_fuel", "throng_prepare"};
+static const char *const names[JIT_FUNCTIONS] = {"throng_full",   "throng_masked", "throng_fuel",   "throng_prepare",
+                                                 "throng_part_0", "throng_loop_0", "throng_part_1", "throng_loop_1",
+                                                 "throng_part_2", "throng_loop_2", "throng_part_3", "throng_loop_3",
+                                                 "throng_part_4"};
 
 /* ---- one function ---- */
 
-static void open_function(jit_emitter *e)
+void jit_open_function(jit_emitter *e, const char *name)
 {
   LLVMTypeRef pointer = LLVMPointerTypeInContext(e->context, 0);
   LLVMTypeRef type = LLVMFunctionType(LLVMVoidTypeInContext(e->context), &pointer, 1, 0);
@@ -19,7 +22,7 @@ static void open_function(jit_emitter *e)
   memset(e->wide, 0, e->g->values.n * sizeof *e->wide);
   e->accumulators.n = 0;
   e->alive = e->mask = e->fuel = e->start = e->group = NULL;
-  e->function = LLVMAddFunction(e->module, names[e->variant], type);
+  e->function = LLVMAddFunction(e->module, name, type);
   e->frame = LLVMGetParam(e->function, 0);
   LLVMPositionBuilderAtEnd(e->top, jit_block(e, "top"));
   LLVMPositionBuilderAtEnd(e->b, jit_block(e, "body"));
@@ -30,7 +33,7 @@ static void build_prepare(jit_emitter *e)
   const tg_graph *g = e->g;
   e->variant = JIT_PREPARE;
   e->n_lanes = 1;
-  open_function(e);
+  jit_open_function(e, names[e->variant]);
   LLVMBasicBlockRef body = LLVMGetInsertBlock(e->b);
   uint32_t main_start = graph_main_start(g);
   jit_emit_nodes(e, 0, main_start);
@@ -45,7 +48,7 @@ static void build_prepare(jit_emitter *e)
 }
 
 /* Which lanes of a group there are, and their fuel. */
-static void open_lanes(jit_emitter *e)
+void jit_open_lanes(jit_emitter *e)
 {
   LLVMTypeRef word = jit_int(e, 64);
   if (e->variant == JIT_FULL) {
@@ -63,7 +66,7 @@ static void open_lanes(jit_emitter *e)
   }
 }
 
-static void close_groups(jit_emitter *e, LLVMBasicBlockRef body)
+void jit_close_groups(jit_emitter *e, LLVMBasicBlockRef body)
 {
   LLVMTypeRef word = jit_int(e, 64);
   LLVMBasicBlockRef end = jit_block(e, "end"), from = LLVMGetInsertBlock(e->b);
@@ -81,21 +84,27 @@ static void close_groups(jit_emitter *e, LLVMBasicBlockRef body)
   LLVMBuildRetVoid(e->b);
 }
 
+void jit_open_groups(jit_emitter *e)
+{
+  LLVMBasicBlockRef top = LLVMGetInsertBlock(e->top);
+  LLVMValueRef zero = LLVMConstInt(jit_int(e, 64), 0, 0);
+  e->group = LLVMBuildPhi(e->b, jit_int(e, 64), "");
+  LLVMAddIncoming(e->group, &zero, &top, 1);
+}
+
 static void build_run(jit_emitter *e, jit_variant variant)
 {
   e->variant = variant;
   e->n_lanes = e->code->n_lanes;
-  open_function(e);
-  LLVMBasicBlockRef top = LLVMGetInsertBlock(e->top), body = LLVMGetInsertBlock(e->b);
-  LLVMValueRef zero = LLVMConstInt(jit_int(e, 64), 0, 0);
-  e->group = LLVMBuildPhi(e->b, jit_int(e, 64), "");
-  LLVMAddIncoming(e->group, &zero, &top, 1);
+  jit_open_function(e, names[e->variant]);
+  LLVMBasicBlockRef body = LLVMGetInsertBlock(e->b);
+  jit_open_groups(e);
   jit_open_sinks(e);
-  open_lanes(e);
+  jit_open_lanes(e);
   jit_emit_nodes(e, graph_main_start(e->g), (uint32_t)e->g->nodes.n);
   if (!e->failed) {
     jit_emit_sinks(e);
-    close_groups(e, body);
+    jit_close_groups(e, body);
   }
   LLVMBuildBr(e->top, body);
 }
@@ -132,6 +141,9 @@ void jit_choose_functions(jit_code *code)
   code->wanted[JIT_MASKED] = n.loops || n.traps || n.reduces;
   code->wanted[JIT_FUEL] = n.loops;
   code->wanted[JIT_PREPARE] = true;
+  for (size_t k = 0; code->stages.n > 0 && k < 2 * code->stages.n + 1; k++) {
+    code->wanted[JIT_STAGE + k] = true;
+  }
 }
 
 static void build_functions(jit_emitter *e)
@@ -143,6 +155,11 @@ static void build_functions(jit_emitter *e)
   }
   if (!e->failed) {
     build_prepare(e);
+  }
+  for (size_t k = 0; k < JIT_FUNCTIONS - JIT_STAGE && !e->failed; k++) {
+    if (e->code->wanted[JIT_STAGE + k]) {
+      jit_emit_stage(e, k, names[JIT_STAGE + k]);
+    }
   }
 }
 
@@ -199,6 +216,7 @@ tg_status jit_build(const jit_code *code, const jit_target *target, LLVMCodeGenF
 {
   size_t n = code->graph->values.n + 1;
   jit_emitter e = {.g = code->graph, .code = code, .target = target, .form = form, .allocator = code->allocator};
+  e.varies = code->varies;
   const tg_allocator *a = &e.allocator;
   e.values = alloc_zeroed(a, n, sizeof *e.values);
   e.wide = alloc_zeroed(a, n, sizeof *e.wide);
@@ -217,10 +235,10 @@ tg_status jit_build(const jit_code *code, const jit_target *target, LLVMCodeGenF
 
 tg_status jit_adopt(jit_code *code, LLVMMemoryBufferRef object, tg_error *error)
 {
-  void *addresses[JIT_VARIANT_COUNT];
-  jit_variant variants[JIT_VARIANT_COUNT];
+  void *addresses[JIT_FUNCTIONS];
+  size_t variants[JIT_FUNCTIONS];
   jit_symbols symbols = {.addresses = addresses};
-  for (jit_variant v = JIT_FULL; v < JIT_VARIANT_COUNT; v++) {
+  for (size_t v = 0; v < JIT_FUNCTIONS; v++) {
     if (code->wanted[v]) {
       variants[symbols.n] = v;
       symbols.names[symbols.n++] = names[v];

@@ -77,7 +77,7 @@ static bool mark_node(const tg_graph *g, const graph_node *node, const bool *use
   return changed;
 }
 
-static void find_varying(const tg_graph *g, bool *used, bool *varies)
+static void find_used(const tg_graph *g, bool *used)
 {
   for (size_t i = 0; i < g->args.n; i++) {
     used[g->args.data[i]] = true;
@@ -85,6 +85,10 @@ static void find_varying(const tg_graph *g, bool *used, bool *varies)
   for (size_t i = 0; i < g->entries.n; i++) {
     used[g->entries.data[i].value] = true;
   }
+}
+
+void jit_find_varying(const tg_graph *g, const bool *used, bool *varies)
+{
   for (bool changed = true; changed;) {
     changed = false;
     for (size_t i = graph_main_start(g); i < g->nodes.n; i++) {
@@ -237,7 +241,7 @@ static void place_best(jit_code *code, size_t *end)
   }
 }
 
-static void place_scratch(jit_code *code)
+static bool place_scratch(jit_code *code)
 {
   const tg_graph *g = code->graph;
   size_t end = 0, n_streams = 0;
@@ -258,7 +262,9 @@ static void place_scratch(jit_code *code)
     }
   }
   code->arrays = place(&end, code->array_bytes * code->n_lanes);
+  bool has_memory = stages_place(code, &end);
   code->scratch_bytes = end;
+  return has_memory;
 }
 
 /* Uniforms that prepare gives to the lanes, and entries of linear maps, which a helper may want. */
@@ -324,7 +330,8 @@ bool jit_plan(jit_code *code, const jit_target *target)
   }
   code->traits = *target;
   code->traits.machine = NULL;
-  find_varying(code->graph, code->used, code->varies);
+  find_used(code->graph, code->used);
+  jit_find_varying(code->graph, code->used, code->varies);
   find_origins(code->graph, code->origins);
   code->n_lanes = choose_lanes(code->graph, code->varies, target);
   code->mask_bits = 8 * widest_element(code->graph, code->varies);
@@ -334,8 +341,7 @@ bool jit_plan(jit_code *code, const jit_target *target)
   }
   place_uniforms(code);
   place_arrays(code);
-  place_scratch(code);
-  return true;
+  return stages_plan(code) && place_scratch(code);
 }
 
 void jit_plan_free(jit_code *code)
@@ -344,6 +350,7 @@ void jit_plan_free(jit_code *code)
   if (code->graph == NULL) {
     return;
   }
+  stages_free(code);
   size_t n_values = code->graph->values.n + 1, n_operands = code->graph->operands.n + 1;
   size_t n_args = code->graph->n_arg_sinks + 1;
   alloc_free(a, code->varies, n_values, sizeof *code->varies);

@@ -1,6 +1,6 @@
 /* run.c: running code on the lanes of a block. Streams that are native and at unit stride are used where they lie, in
  * whole groups; others are packed into buffers a strip at a time, and so are the last lanes, which fill no group. */
-#include "backend/llvm/code.h"
+#include "backend/llvm/run.h"
 
 #include "base/float.h"
 #include "graph/element.h"
@@ -8,14 +8,6 @@
 #include <string.h>
 
 enum { MOST_LANES = 1 << 20 };
-
-typedef struct block {
-  jit_frame *frame;
-  const jit_code *code;
-  unsigned char *scratch;
-  bool is_direct; /* all streams are */
-  uint64_t first; /* lane of the piece that runs */
-} block;
 
 static const graph_operand *operand_of(const jit_code *code, size_t k)
 {
@@ -27,7 +19,7 @@ static tg_type stream_type(const jit_code *code, size_t k)
   return (tg_type)mode_table[operand_of(code, k)->mode].type;
 }
 
-static bool is_direct(const block *b, size_t k)
+bool jit_is_direct(const jit_range *b, size_t k)
 {
   tg_mode mode = (tg_mode)operand_of(b->code, k)->mode;
   return mode <= TG_MODE_F64 && b->frame->operands[k].stride == mode_table[mode].bytes;
@@ -35,47 +27,47 @@ static bool is_direct(const block *b, size_t k)
 
 /* ---- packing ---- */
 
-static unsigned char *element_address(const block *b, size_t k, uint64_t lane)
+unsigned char *jit_element(const jit_range *b, size_t k, uint64_t lane)
 {
   const operand_memory *memory = &b->frame->operands[k];
   return memory->base + (ptrdiff_t)lane * memory->stride;
 }
 
-static unsigned char *buffer_of(const block *b, size_t k)
+unsigned char *jit_buffer(const jit_range *b, size_t k)
 {
   return b->scratch + b->code->buffers[b->code->streams[k]];
 }
 
-static void pack(const block *b, size_t k, uint64_t first, uint64_t n)
+void jit_pack(const jit_range *b, size_t k, uint64_t first, uint64_t n)
 {
   tg_type type = stream_type(b->code, k);
   unsigned bytes = element_bytes(type);
-  unsigned char *to = buffer_of(b, k);
+  unsigned char *to = jit_buffer(b, k);
   uint64_t whole = (n + b->code->n_lanes - 1) / b->code->n_lanes * b->code->n_lanes;
-  if (is_direct(b, k)) {
-    memcpy(to, element_address(b, k, first), n * bytes);
+  if (jit_is_direct(b, k)) {
+    memcpy(to, jit_element(b, k, first), n * bytes);
   } else {
     tg_mode mode = (tg_mode)operand_of(b->code, k)->mode;
     for (uint64_t i = 0; i < n; i++) {
-      element_store((tg_mode)type, to + i * bytes, element_load(mode, element_address(b, k, first + i)));
+      element_store((tg_mode)type, to + i * bytes, element_load(mode, jit_element(b, k, first + i)));
     }
   }
   memset(to + n * bytes, 0, (whole - n) * bytes);
 }
 
-static void unpack(const block *b, size_t k, uint64_t first, uint64_t n)
+static void unpack(const jit_range *b, size_t k, uint64_t first, uint64_t n)
 {
   tg_type type = stream_type(b->code, k);
   tg_mode mode = (tg_mode)operand_of(b->code, k)->mode;
   unsigned bytes = element_bytes(type);
-  const unsigned char *from = buffer_of(b, k), *alive = b->frame->alive;
-  if (!b->code->can_trap && is_direct(b, k)) {
-    memcpy(element_address(b, k, first), from, n * bytes);
+  const unsigned char *from = jit_buffer(b, k), *alive = b->frame->alive;
+  if (!b->code->can_trap && jit_is_direct(b, k)) {
+    memcpy(jit_element(b, k, first), from, n * bytes);
     return;
   }
   for (uint64_t i = 0; i < n; i++) {
     if (!b->code->can_trap || alive[i]) {
-      element_store(mode, element_address(b, k, first + i), element_load((tg_mode)type, from + i * bytes));
+      element_store(mode, jit_element(b, k, first + i), element_load((tg_mode)type, from + i * bytes));
     }
   }
 }
@@ -83,7 +75,7 @@ static void unpack(const block *b, size_t k, uint64_t first, uint64_t n)
 /* ---- lanes ---- */
 
 /* Whole groups, or with buffers for all any number of lanes up to a strip. */
-static void run_lanes(const block *b, uint64_t first, uint64_t n, bool all_buffers)
+static void run_lanes(const jit_range *b, uint64_t first, uint64_t n, bool all_buffers)
 {
   const jit_code *code = b->code;
   jit_frame *frame = b->frame;
@@ -92,10 +84,10 @@ static void run_lanes(const block *b, uint64_t first, uint64_t n, bool all_buffe
     if (code->streams[k] == UINT32_MAX) {
       continue;
     }
-    bool direct = !all_buffers && is_direct(b, k);
-    frame->streams[code->streams[k]] = direct ? element_address(b, k, first) : buffer_of(b, k);
+    bool direct = !all_buffers && jit_is_direct(b, k);
+    frame->streams[code->streams[k]] = direct ? jit_element(b, k, first) : jit_buffer(b, k);
     if (!direct && operand_of(code, k)->kind == TG_INPUT) {
-      pack(b, k, first, n);
+      jit_pack(b, k, first, n);
     }
   }
   frame->first_lane = first;
@@ -108,7 +100,7 @@ static void run_lanes(const block *b, uint64_t first, uint64_t n, bool all_buffe
   }
   code->functions[variant](frame);
   for (size_t k = 0; k < code->graph->operands.n; k++) {
-    if (operand_of(code, k)->kind == TG_OUTPUT && (all_buffers || !is_direct(b, k))) {
+    if (operand_of(code, k)->kind == TG_OUTPUT && (all_buffers || !jit_is_direct(b, k))) {
       unpack(b, k, first, n);
     }
   }
@@ -116,7 +108,7 @@ static void run_lanes(const block *b, uint64_t first, uint64_t n, bool all_buffe
 
 /* ---- best lanes ---- */
 
-static void open_best(const block *b)
+static void open_best(const jit_range *b)
 {
   const jit_code *code = b->code;
   for (size_t k = 0; k < code->n_args; k++) {
@@ -137,7 +129,7 @@ static void open_best(const block *b)
   }
 }
 
-static bool is_less(tg_type type, uint64_t a, uint64_t b)
+bool jit_is_less(tg_type type, uint64_t a, uint64_t b)
 {
   uint64_t top = UINT64_C(1) << (type_table[type].bits - 1);
   if (type == TG_F32) {
@@ -150,7 +142,7 @@ static bool is_less(tg_type type, uint64_t a, uint64_t b)
 }
 
 /* The best of the vectors' lanes; if none is better than what they started with, the first number is as good. */
-static arg_partial best_of_lanes(const block *b, size_t k, const graph_node *node)
+static arg_partial best_of_lanes(const jit_range *b, size_t k, const graph_node *node)
 {
   const jit_code *code = b->code;
   const uint32_t *args = node_args(code->graph, node);
@@ -164,8 +156,8 @@ static arg_partial best_of_lanes(const block *b, size_t k, const graph_node *nod
       continue;
     }
     uint64_t data = element_load((tg_mode)type, b->scratch + code->best[k].data + i * element_bytes(type));
-    bool wins = node->op == TG_OP_ARGMIN ? is_less(type, data, best.data) : is_less(type, best.data, data);
-    bool ties = node->op == TG_OP_ARGMIN ? !is_less(type, best.data, data) : !is_less(type, data, best.data);
+    bool wins = node->op == TG_OP_ARGMIN ? jit_is_less(type, data, best.data) : jit_is_less(type, best.data, data);
+    bool ties = node->op == TG_OP_ARGMIN ? !jit_is_less(type, best.data, data) : !jit_is_less(type, data, best.data);
     if (best_lane == UINT64_MAX || wins || (ties && lane < best_lane)) {
       uint64_t index =
           element_load((tg_mode)index_type, b->scratch + code->best[k].index + i * element_bytes(index_type));
@@ -176,27 +168,32 @@ static arg_partial best_of_lanes(const block *b, size_t k, const graph_node *nod
   return best;
 }
 
-static void close_best(const block *b, partials *out)
+void jit_join_best(const jit_code *code, size_t k, arg_partial next, partials *out)
 {
-  const jit_code *code = b->code;
-  for (size_t k = 0; k < code->n_args; k++) {
-    const graph_node *node = &code->graph->nodes.data[code->arg_nodes[k]];
-    tg_type type = (tg_type)code->graph->values.data[node_args(code->graph, node)[1]].type;
-    arg_partial next = best_of_lanes(b, k, node), *best = &out->args[k];
-    bool wins = next.state > best->state;
-    if (next.state == ARG_NUMBER && best->state == ARG_NUMBER) {
-      wins = node->op == TG_OP_ARGMIN ? is_less(type, next.data, best->data) : is_less(type, best->data, next.data);
-    }
-    if (wins) {
-      *best = next;
-    }
+  const graph_node *node = &code->graph->nodes.data[code->arg_nodes[k]];
+  tg_type type = (tg_type)code->graph->values.data[node_args(code->graph, node)[1]].type;
+  arg_partial *best = &out->args[k];
+  bool wins = next.state > best->state;
+  if (next.state == ARG_NUMBER && best->state == ARG_NUMBER) {
+    wins =
+        node->op == TG_OP_ARGMIN ? jit_is_less(type, next.data, best->data) : jit_is_less(type, best->data, next.data);
+  }
+  if (wins) {
+    *best = next;
+  }
+}
+
+static void close_best(const jit_range *b, partials *out)
+{
+  for (size_t k = 0; k < b->code->n_args; k++) {
+    jit_join_best(b->code, k, best_of_lanes(b, k, &b->code->graph->nodes.data[b->code->arg_nodes[k]]), out);
   }
 }
 
 /* ---- the back-end ---- */
 
-static block open_block(const jit_code *code, const engine_args *args, void *scratch, const void *uniforms,
-                        partials *out)
+static jit_range open_range(const jit_code *code, const engine_args *args, void *scratch, const void *uniforms,
+                            partials *out)
 {
   jit_frame *frame = scratch;
   unsigned char *bytes = scratch;
@@ -216,11 +213,12 @@ static block open_block(const jit_code *code, const engine_args *args, void *scr
   frame->streams = (unsigned char **)(void *)(bytes + code->pointers);
   frame->zero = 0;
   frame->loop_rounds = frame->loop_slots = frame->operations = 0;
-  return (block){frame, code, bytes, true, 0};
+  frame->lane_numbers = NULL;
+  return (jit_range){frame, code, bytes, true, 0};
 }
 
 /* Lanes of one block, or of several where no float sum counts them; so few that 32 bits number them. */
-static void run_piece(block *b, uint64_t first, uint64_t end, partials *out)
+static void run_piece(jit_range *b, uint64_t first, uint64_t end, partials *out)
 {
   const jit_code *code = b->code;
   uint64_t most = b->is_direct && !code->can_trap ? MOST_LANES : JIT_STRIP;
@@ -237,15 +235,24 @@ static void run_piece(block *b, uint64_t first, uint64_t end, partials *out)
   close_best(b, out);
 }
 
+void jit_run_masked(jit_range *b, uint64_t first, uint64_t end, partials *out)
+{
+  for (; first < end; first += MOST_LANES) {
+    run_piece(b, first, end - first < MOST_LANES ? end : first + MOST_LANES, out);
+  }
+}
+
 void jit_run(const void *p, const engine_args *args, const uint64_t lanes[2], void *scratch, partials *out)
 {
   const jit_code *code = p;
-  block b = open_block(code, args, scratch, args->uniforms, out);
+  jit_range b = open_range(code, args, scratch, args->uniforms, out);
   for (size_t k = 0; k < code->graph->operands.n; k++) {
-    b.is_direct &= code->streams[k] == UINT32_MAX || is_direct(&b, k);
+    b.is_direct &= code->streams[k] == UINT32_MAX || jit_is_direct(&b, k);
   }
-  for (uint64_t first = lanes[0]; first < lanes[1]; first += MOST_LANES) {
-    run_piece(&b, first, lanes[1] - first < MOST_LANES ? lanes[1] : first + MOST_LANES, out);
+  if (code->stages.n > 0 && args->fuel == TG_FUEL_UNLIMITED) {
+    jit_run_chosen(&b, lanes, out);
+  } else {
+    jit_run_masked(&b, lanes[0], lanes[1], out);
   }
   out->loop_rounds += b.frame->loop_rounds;
   out->loop_slots += b.frame->loop_slots;
@@ -269,7 +276,7 @@ static void put_params(const jit_code *code, const engine_args *args, uint64_t *
 void jit_prepare(const void *p, const engine_args *args, void *scratch, void *uniforms)
 {
   const jit_code *code = p;
-  block b = open_block(code, args, scratch, uniforms, NULL);
+  jit_range b = open_range(code, args, scratch, uniforms, NULL);
   b.frame->taken = b.frame->exhausted = 0;
   put_params(code, args, uniforms);
   code->functions[JIT_PREPARE](b.frame);

@@ -50,13 +50,14 @@ static LLVMValueRef sum_address(jit_emitter *e, size_t k)
 
 static bool is_in_registers(const jit_emitter *e, tg_type type)
 {
-  return !is_float(type) || columns_of(type) <= e->n_lanes;
+  return !is_float(type) || (columns_of(type) <= e->n_lanes && e->variant != JIT_STAGE);
 }
 
-static LLVMValueRef scratch_at(jit_emitter *e, size_t offset)
+/* With refill lanes come in any order: what depends on it is left to C, by lane. */
+static void keep_for_later(jit_emitter *e, size_t queue, LLVMValueRef v, tg_type type)
 {
-  LLVMValueRef scratch = JIT_FIELD(e, e->top, scratch, LLVMPointerTypeInContext(e->context, 0));
-  return jit_offset(e, e->top, scratch, word(e, offset));
+  LLVMValueRef way = LLVMBuildMul(e->b, e->group, word(e, element_bytes(type)), "");
+  jit_store(e, v, jit_offset(e, e->b, jit_scratch(e, queue), way), 1);
 }
 
 static LLVMTypeRef wide_type(const jit_emitter *e, tg_type type)
@@ -84,11 +85,11 @@ void jit_open_sinks(jit_emitter *e)
         accumulate(e, jit_vector(element, n), sum_address(e, n_sums));
       }
       n_sums++;
-    } else if (node->op == TG_OP_ARGMIN || node->op == TG_OP_ARGMAX) {
+    } else if ((node->op == TG_OP_ARGMIN || node->op == TG_OP_ARGMAX) && e->variant != JIT_STAGE) {
       const jit_best *best = &e->code->best[n_args++];
-      accumulate(e, wide_type(e, jit_type(e, args[1])), scratch_at(e, best->data));
-      accumulate(e, wide_type(e, jit_type(e, args[0])), scratch_at(e, best->index));
-      accumulate(e, jit_vector(jit_int(e, 32), e->n_lanes), scratch_at(e, best->lane));
+      accumulate(e, wide_type(e, jit_type(e, args[1])), jit_scratch(e, best->data));
+      accumulate(e, wide_type(e, jit_type(e, args[0])), jit_scratch(e, best->index));
+      accumulate(e, jit_vector(jit_int(e, 32), e->n_lanes), jit_scratch(e, best->lane));
     }
   }
 }
@@ -140,7 +141,11 @@ static size_t emit_sum(jit_emitter *e, const graph_node *node, size_t k, size_t 
     v = jit_select(e, lanes, v, LLVMConstNull(LLVMTypeOf(v)));
   }
   if (!is_in_registers(e, type)) {
-    add_to_memory(e, type, v, k);
+    if (e->variant == JIT_STAGE) {
+      keep_for_later(e, e->code->stages.sums[k].group, v, type);
+    } else {
+      add_to_memory(e, type, v, k);
+    }
     return 0;
   }
   add_to_registers(e, type, v, &e->accumulators.data[at]);
@@ -174,9 +179,15 @@ static LLVMValueRef is_better(jit_emitter *e, const graph_node *node, tg_type ty
   return LLVMBuildICmp(e->b, type_table[type].is_signed ? LLVMIntSLT : LLVMIntULT, a, b, "");
 }
 
-static void emit_best(jit_emitter *e, const graph_node *node, size_t k, size_t at)
+static size_t emit_best(jit_emitter *e, const graph_node *node, size_t k, size_t at)
 {
   const uint32_t *args = node_args(e->g, node);
+  if (e->variant == JIT_STAGE) {
+    const stage_sink *sink = &e->code->stages.args[k];
+    keep_for_later(e, sink->group, jit_in_memory(e, args[1]), jit_type(e, args[1]));
+    keep_for_later(e, sink->block, jit_in_memory(e, args[0]), jit_type(e, args[0]));
+    return 0;
+  }
   jit_accumulator *a = &e->accumulators.data[at];
   LLVMValueRef x = jit_wide(e, args[1]), index = jit_in_memory(e, args[0]);
   keep_first(e, node, k);
@@ -187,6 +198,7 @@ static void emit_best(jit_emitter *e, const graph_node *node, size_t k, size_t a
   a[0].next = jit_select(e, better, x, a[0].phi);
   a[1].next = jit_select(e, better, index, a[1].phi);
   a[2].next = jit_select(e, better, lane, a[2].phi);
+  return 3;
 }
 
 /* ---- tables, traps, stores ---- */
@@ -210,7 +222,7 @@ static void emit_store(jit_emitter *e, const graph_node *node)
   jit_store(e, v, address, 1);
 }
 
-static void count_traps(jit_emitter *e)
+void jit_count_traps(jit_emitter *e)
 {
   LLVMValueRef dead = jit_without(e, e->start, e->alive);
   LLVMValueRef alive = JIT_FIELD(e, e->top, alive, LLVMPointerTypeInContext(e->context, 0));
@@ -226,15 +238,14 @@ void jit_emit_sinks(jit_emitter *e)
 {
   size_t n_sums = 0, n_args = 0, at = 0;
   if (e->code->can_trap) {
-    count_traps(e);
+    jit_count_traps(e);
   }
   for (size_t i = 0; i < e->g->nodes.n; i++) {
     const graph_node *node = &e->g->nodes.data[i];
     if (node->op == TG_OP_SUM) {
       at += emit_sum(e, node, n_sums++, at);
     } else if (node->op == TG_OP_ARGMIN || node->op == TG_OP_ARGMAX) {
-      emit_best(e, node, n_args++, at);
-      at += 3;
+      at += emit_best(e, node, n_args++, at);
     } else if (node->op == TG_OP_COMBINE) {
       emit_combine(e, node);
     }

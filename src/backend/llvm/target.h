@@ -8,10 +8,14 @@
 
 #include <stdbool.h>
 
+/* How divergent loops are run; a kernel is held to one way only for tests. */
+typedef enum jit_form { JIT_FORM_CHOSEN, JIT_FORM_MASKED, JIT_FORM_REFILL } jit_form;
+
 typedef struct jit_wish {
   unsigned width; /* of vectors, in bits; 0: the machine's best; JIT_WIDTH_FAULT */
   bool is_huge;   /* code that better algorithms would take minutes for */
   bool counts;    /* rounds of loops and operations, exactly */
+  jit_form form;
 } jit_wish;
 
 /* Not a width: a processor for which LLVM finds that it cannot go on. For tests of what happens then. */

@@ -1,0 +1,48 @@
+/* run.h: what run.c and refill.c share: a range of lanes that runs. */
+#ifndef TG_BACKEND_LLVM_RUN_H
+#define TG_BACKEND_LLVM_RUN_H
+
+#include "backend/llvm/code.h"
+
+#include <stdatomic.h>
+
+typedef struct jit_range {
+  jit_frame *frame;
+  const jit_code *code;
+  unsigned char *scratch;
+  bool is_direct; /* all streams are */
+  uint64_t first; /* lane of the piece that runs */
+} jit_range;
+
+/* ---- run.c ---- */
+bool jit_is_direct(const jit_range *r, size_t operand);
+unsigned char *jit_element(const jit_range *r, size_t operand, uint64_t lane);
+unsigned char *jit_buffer(const jit_range *r, size_t operand);
+void jit_pack(const jit_range *r, size_t operand, uint64_t first, uint64_t n);
+bool jit_is_less(tg_type type, uint64_t a, uint64_t b);
+/* Of an argmin or argmax: the best of a range joins that of the lanes before. */
+void jit_join_best(const jit_code *code, size_t k, arg_partial next, partials *out);
+/* With masks. */
+void jit_run_masked(jit_range *r, uint64_t first, uint64_t end, partials *out);
+
+/* ---- refill.c ---- */
+/* Runs lanes with refill. rounds: NULL, or for each divergent loop and lane (of at most STAGE_TRIED) how many rounds it
+ * took. */
+enum { STAGE_TRIED = 512 };
+typedef struct refill_rounds {
+  uint32_t of[STAGE_MOST][STAGE_TRIED];
+} refill_rounds;
+void jit_refill(jit_range *r, const uint64_t lanes[2], partials *out, refill_rounds *rounds);
+
+/* ---- choose.c ---- */
+/* What was found best, for so many lanes more; shared by all that run the code. */
+struct jit_choice {
+  atomic_bool refill;
+  _Atomic uint64_t lanes;
+};
+/* How many rounds of a loop an exchange of lanes costs. */
+float stage_exchange_rounds(const jit_code *code, const stage *s);
+/* Runs lanes of a graph that has stages, as is best. */
+void jit_run_chosen(jit_range *r, const uint64_t lanes[2], partials *out);
+
+#endif
