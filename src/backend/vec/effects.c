@@ -110,7 +110,8 @@ typedef struct access {
   {                                                                                                                    \
     const T *in = x->elements;                                                                                         \
     for (size_t i = 0; i < lanes.n; i++) {                                                                             \
-      unsigned char *to = x->arrays + (x->offset[i] + x->index[i] * sizeof(T)) * x->strip;                             \
+      uint64_t index = x->index[i] < x->length ? x->index[i] : 0;                                                      \
+      unsigned char *to = x->arrays + (x->offset[i] + index * sizeof(T)) * x->strip;                                   \
       if (x->index[i] < x->length) {                                                                                   \
         memcpy(to + vec_strip_lane(lanes, i) * sizeof(T), &in[i], sizeof(T));                                          \
       }                                                                                                                \
