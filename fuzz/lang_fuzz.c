@@ -37,7 +37,7 @@ static int same_tokens(const char *a, const char *b)
 static void run_entries(tg_context *context, tg_program *p, const chooser *bytes)
 {
   program_run run = {
-      .context = context, .program = p, .text = (const char *)bytes->data, .n_text = bytes->n, .may_spin = true};
+      .context = context, .program = p, .text = (const char *)bytes->data, .n_text = bytes->n, .is_brief = true};
   for (size_t k = 0; (run.entry = tg_program_entry(p, k, NULL)) != NULL; k++) {
     chooser c = *bytes;
     run_program(&run, &c);

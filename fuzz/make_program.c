@@ -160,7 +160,7 @@ static void kernel_operands(maker *m)
 static void make_outputs(maker *m)
 {
   unsigned n = 1 + pick(m, 4);
-  put(m, m->is_machine ? "" : ") -> (");
+  put(m, m->is_machine ? "\n    out h: u64;" : ") -> (h: [u64]");
   for (unsigned i = 0; i < n; i++) {
     bool is_array = m->is_machine && pick(m, 4) == 3;
     kind k = {is_array ? SHAPE_ARRAY : SHAPE_SCALAR, any_type(m), 1 + pick(m, 6)};
@@ -170,7 +170,7 @@ static void make_outputs(maker *m)
       put_kind(m, k);
       put(m, ";");
     } else {
-      put(m, "%s%s: [%s]", i > 0 ? ", " : "", text, tg_type_name(k.type));
+      put(m, ", %s: [%s]", text, tg_type_name(k.type));
     }
   }
   put(m, m->is_machine ? "" : ") {");
@@ -179,6 +179,13 @@ static void make_outputs(maker *m)
 /* At the end the outputs get something that depends on what came before. */
 static void last_words(maker *m, unsigned first, unsigned last)
 {
+  for (unsigned k = 0; k < m->n_names; k++) {
+    if (m->names[k].kind.shape != SHAPE_VIEW && k >= last) {
+      put(m, "\n    h = h * 31 ^ ");
+      bits_of(m, &m->names[k]);
+      put(m, ";");
+    }
+  }
   for (unsigned k = first; k < last; k++) {
     const name *v = &m->names[k];
     if (pick(m, 4) == 3) {

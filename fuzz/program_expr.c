@@ -311,6 +311,19 @@ static void choice(maker *m, kind k, unsigned depth)
   put(m, ")");
 }
 
+void bits_of(maker *m, const name *v)
+{
+  bool is_struct = v->kind.shape == SHAPE_STRUCT;
+  unsigned k = is_struct ? pick(m, m->n_fields[v->kind.n]) : 0;
+  tg_type type = is_struct ? m->fields[v->kind.n][k] : v->kind.type;
+  put(m, is_float(type) ? "u64(to_bits(%s" : "u64(%s", v->text);
+  if (is_struct) {
+    put(m, ".x%u", k);
+  }
+  put(m, v->kind.shape == SHAPE_ARRAY ? "[%u]" : "", v->kind.shape == SHAPE_ARRAY ? pick(m, v->kind.n) : 0);
+  put(m, is_float(type) ? "))" : ")");
+}
+
 /* ---- calls ---- */
 
 bool can_call(const maker *m, const function *f)
@@ -372,7 +385,7 @@ static void special(maker *m, tg_type type, unsigned depth)
 void expr(maker *m, tg_type type, unsigned depth)
 {
   unsigned deeper = depth + 1;
-  switch (depth >= DEEPEST ? pick(m, 3) : pick(m, 20)) {
+  switch (depth >= DEEPEST ? pick(m, 3) : pick(m, 22)) {
   case 0: literal(m, type); break;
   case 1:
   case 2:
@@ -387,7 +400,9 @@ void expr(maker *m, tg_type type, unsigned depth)
   case 11: choice(m, (kind){SHAPE_SCALAR, type, 0}, deeper); break;
   case 12:
   case 13: call_of(m, any_type(m), tg_type_name(type), 1, deeper); break;
-  case 14: function_of(m, type, deeper); break;
+  case 14:
+  case 20:
+  case 21: function_of(m, type, deeper); break;
   case 15:
   case 16: element(m, type, deeper); break;
   case 17: field(m, type, deeper); break;

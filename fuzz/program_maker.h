@@ -67,6 +67,9 @@ void index_expr(maker *m, unsigned n, unsigned depth);
 const name *find_name(maker *m, kind k, bool to_assign);
 bool same_kind(kind a, kind b);
 
+/* Bits of a value as u64; of an array those of its first element. */
+void bits_of(maker *m, const name *v);
+
 /* program_stmt.c */
 const char *new_name(maker *m, kind k, bool may_assign);
 void block(maker *m, unsigned n);

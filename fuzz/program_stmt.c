@@ -359,6 +359,21 @@ static void assertion(maker *m)
 
 /* ---- all kinds ---- */
 
+/* What was made or assigned is mixed into the output h, so that no bit of it goes unseen. */
+static void show(maker *m)
+{
+  if (m->inside == NULL && m->n_names > 0 && pick(m, 2) == 1) {
+    unsigned back = pick(m, 4) % m->n_names;
+    const name *v = &m->names[m->n_names - 1 - back];
+    if (v->kind.shape != SHAPE_VIEW) {
+      line(m);
+      put(m, "h = h * 31 ^ ");
+      bits_of(m, v);
+      put(m, ";");
+    }
+  }
+}
+
 static void statement(maker *m)
 {
   bool may_nest = m->depth < MAX_BLOCKS;
@@ -367,7 +382,10 @@ static void statement(maker *m)
   case 0:
   case 1:
   case 2:
-  case 3: declare(m); break;
+  case 3:
+    declare(m);
+    show(m);
+    break;
   case 9:
   case 10: call(m); break;
   case 11:
@@ -385,7 +403,10 @@ static void statement(maker *m)
       assign(m);
     }
     break;
-  default: assign(m); break;
+  default:
+    assign(m);
+    show(m);
+    break;
   }
 }
 

@@ -10,7 +10,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MAX_OPERANDS = 24, MANY = 9000, MAX_WIDTH = 16, MAX_SHARED = 9, MAX_LINES = 32, MAX_BINS = 8 };
+#ifdef FUZZ_BRIEF
+enum { MANY = 90 }; /* a fuzzer wants many runs rather than long ones */
+#else
+enum { MANY = 9000 }; /* three blocks */
+#endif
+enum { MAX_OPERANDS = 24, MAX_WIDTH = 16, MAX_SHARED = 9, MAX_LINES = 32, MAX_BINS = 8 };
 enum { UNTOUCHED = 0xA5 };
 
 /* What a run leaves. */
@@ -75,7 +80,36 @@ static size_t stride_of(const job *j, size_t k)
   return element_bytes(j, k) * j->operands[k].length;
 }
 
-/* The last bytes of the input, again and again, mixed with what never repeats; every fourth element small. */
+static void put_element(tg_type type, uint64_t bits, unsigned char *to)
+{
+  const uint16_t one = 1;
+  bool is_little = *(const unsigned char *)&one == 1;
+  size_t bytes = tg_type_bytes(type);
+  for (size_t b = 0; b < bytes; b++) {
+    to[is_little ? b : bytes - 1 - b] = (unsigned char)(bits >> 8 * b);
+  }
+}
+
+/* Numbers that are special to some operation. */
+static uint64_t special(tg_type type, unsigned which)
+{
+  static const float f32s[] = {0.0f, -0.0f, 1.0f, -1.5f, 2.5f, 1e-40f, 3e38f, 16777217.0f, -2147483648.0f, 0.1f};
+  static const double f64s[] = {0.0, -0.0, 1.0, -1.5, 2.5, 1e-310, 1e308, 4294967295.5, -9223372036854775808.0, 0.1};
+  uint64_t bits = which == 10 ? UINT64_MAX : which == 11 ? 0 : UINT64_C(1) << (tg_type_bytes(type) * 8 - 1);
+  if (type == TG_F32) {
+    bits = which < 10 ? tg_bits_f32(f32s[which]) : which == 10 ? 0x7FC00000 : which == 11 ? 0x7F800000 : 0xFF812345;
+  } else if (type == TG_F64) {
+    bits = which < 10    ? tg_bits_f64(f64s[which])
+           : which == 10 ? UINT64_C(0x7FF8000000000000)
+           : which == 11 ? UINT64_C(0x7FF0000000000000)
+                         : UINT64_C(0xFFF8123456789ABC);
+  } else if (which < 10) {
+    bits = which;
+  }
+  return bits;
+}
+
+/* The last bytes of the input, again and again, mixed with what never repeats; of four elements two special. */
 static void fill(const job *j, size_t k, size_t n, const chooser *c)
 {
   size_t each = element_bytes(j, k);
@@ -84,7 +118,11 @@ static void fill(const job *j, size_t k, size_t n, const chooser *c)
       size_t at = i * each + b;
       unsigned mixed = (unsigned)(at * 2654435761u >> 13) + (unsigned)k * 37;
       unsigned byte = (c->n > 0 ? c->data[at % c->n] : 0u) ^ (at < 8 ? 0 : mixed);
-      j->inputs[k][at] = (unsigned char)(i % 4 == 3 ? (b == 0 ? byte % 11 : 0) : byte);
+      j->inputs[k][at] = (unsigned char)byte;
+    }
+    if (i % 4 > 1) {
+      put_element(j->operands[k].type, special(j->operands[k].type, j->inputs[k][i * each] % 13u),
+                  j->inputs[k] + i * each);
     }
     j->inputs[k][i * each] &= j->operands[k].type == TG_BOOL ? 1 : 0xFF;
   }
@@ -315,6 +353,9 @@ static void compare_all(const job *j, chooser *c)
       compare_with(j, &(way){names[n - 1], UINT64_MAX, threads, 0});
     }
   }
+  if (j->what->is_brief) {
+    return;
+  }
   compare_with(j, &(way){names[first % n], subset, threads, 0});
   snprintf(name, sizeof name, strip == 0 ? "vec:%u" : "vec:%u/%u", set, strip);
   compare_with(j, &(way){name, first % 2 ? UINT64_MAX : ~(UINT64_C(1) << subset % 16), threads, TG_BLOCK_LANES});
@@ -326,8 +367,13 @@ static void choose_settings(job *j, bool may_spin, chooser *c)
 {
   static const uint64_t fuels[] = {TG_FUEL_UNLIMITED, 400, 50, 2000, 5, 0, 1};
   unsigned how = choose(c, 24);
-  j->n = how == 23 && !may_spin ? MANY + choose(c, 200) : how == 22 ? 0 : 1 + choose(c, 40);
   j->seed = (uint64_t)choose(c, 255) << 33 | choose(c, 255);
+  if (j->what->is_brief) {
+    j->n = 1 + how % 3;
+    j->fuel = fuels[2 + how % 4] % 100;
+    return;
+  }
+  j->n = how == 23 && !may_spin ? MANY + choose(c, 200) : how == 22 ? 0 : 1 + choose(c, 40);
   j->fuel = fuels[choose(c, 7)];
   if (may_spin && j->fuel == TG_FUEL_UNLIMITED) {
     j->fuel = 300;

@@ -12,6 +12,7 @@ typedef struct program_run {
   const char *entry; /* NULL: the only one */
   const char *text;  /* n_text bytes, printed when something differs */
   size_t n_text;
+  bool is_brief; /* few instances, little fuel, the main ways alone */
   bool may_spin; /* it wants fuel, and few instances */
 } program_run;
 

@@ -1,6 +1,6 @@
 /* value.c: what the operators mean, on scalars of 64 bits: chapters 4 and 7 of docs/language.md and 2.4 of docs/spec.md
- * in C. Integers are computed modulo 2^64 and cut to their width; a float is computed in its own type, and a NaN made
- * canonical at once, which nobody can see before it leaves. */
+ * in C. Integers are computed modulo 2^64 and cut to their width; a float is computed in its own type, and a NaN that
+ * is computed is made canonical at once, which nobody can see. An input may hold another one until it is bitcast. */
 #include "walk/walker.h"
 
 #include "base/float.h"
@@ -285,12 +285,13 @@ static uint64_t convert(tg_type from, tg_type to, uint64_t x)
 }
 
 /* Bits that say NaN become the canonical ones, whichever way they go. */
-static uint64_t bitcast(tg_type to, uint64_t x)
+static uint64_t bitcast(tg_type from, tg_type to, uint64_t x)
 {
-  if (to == TG_F32) {
+  tg_type type = is_float(from) ? from : to;
+  if (type == TG_F32) {
     return of_f32(as_f32(x));
   }
-  return to == TG_F64 ? of_f64(f64_from_bits(x)) : x;
+  return type == TG_F64 ? of_f64(f64_from_bits(x)) : x;
 }
 
 uint64_t value_operate(prog_op op, tg_type from, tg_type to, const uint64_t *x)
@@ -299,7 +300,7 @@ uint64_t value_operate(prog_op op, tg_type from, tg_type to, const uint64_t *x)
     return convert(from, to, x[0]);
   }
   if (op == PROG_BITCAST) {
-    return bitcast(to, x[0]);
+    return bitcast(from, to, x[0]);
   }
   if (is_float(from)) {
     return from == TG_F32 ? operate_f32(op, x) : operate_f64(op, x);

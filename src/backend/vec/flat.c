@@ -268,11 +268,11 @@ static void take_param(const vec_code *code, const vec_param *param, const unsig
 
 void flat_prepare(const vec_code *code, const engine_args *args, unsigned char *uniforms)
 {
-  const vec_param *param = code->params.data, *end = param + code->params.n;
   if (code->has_image) {
     memcpy(uniforms, code->image.data, code->image.n * sizeof(uint64_t));
   }
-  for (; param != end; param++) {
+  for (size_t i = 0; i < code->params.n; i++) {
+    const vec_param *param = &code->params.data[i];
     const unsigned char *from = args->operands[param->operand].base;
     if (param->size == 2 && from != NULL) {
       memcpy(uniforms + param->offset, from, 4);
