@@ -335,6 +335,14 @@ static void walk_all(const job *j)
   drop_result(&r);
 }
 
+/* Vectors of one width, and each way to run loops whose lanes part. */
+static void compare_llvm(const job *j, unsigned which)
+{
+  static const char *const names[] = {"llvm:128",    "llvm:256",        "llvm:512",        "llvm/masked",
+                                      "llvm/refill", "llvm:128/refill", "llvm:256/refill", "llvm:256/masked"};
+  compare_with(j, &(way){names[which % 8], UINT64_MAX, tg_context_threads(j->context), 0});
+}
+
 /* All passes on each back-end, `llvm`, which takes long to compile, one time in eight; a subset on one of them; strips
  * of few lanes; parts. */
 static void compare_all(const job *j, chooser *c)
@@ -356,6 +364,9 @@ static void compare_all(const job *j, chooser *c)
   if (j->what->is_brief) {
     return;
   }
+  if (!without_llvm) {
+    compare_llvm(j, first + strip);
+  }
   compare_with(j, &(way){names[first % n], subset, threads, 0});
   snprintf(name, sizeof name, strip == 0 ? "vec:%u" : "vec:%u/%u", set, strip);
   compare_with(j, &(way){name, first % 2 ? UINT64_MAX : ~(UINT64_C(1) << subset % 16), threads, TG_BLOCK_LANES});
@@ -373,7 +384,7 @@ static void choose_settings(job *j, bool may_spin, chooser *c)
     j->fuel = fuels[2 + how % 4] % 100;
     return;
   }
-  j->n = how == 23 && !may_spin ? MANY + choose(c, 200) : how == 22 ? 0 : 1 + choose(c, 40);
+  j->n = how == 23 && !may_spin ? MANY + choose(c, 200) : how == 22 ? 0 : 1 + choose(c, how > 16 ? 255 : 40);
   j->fuel = fuels[choose(c, 7)];
   if (may_spin && j->fuel == TG_FUEL_UNLIMITED) {
     j->fuel = 300;
