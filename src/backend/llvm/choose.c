@@ -5,44 +5,63 @@
  * every lane into its slot and out of it, and waits for some to be free. The bits are the same either way. */
 #include "backend/llvm/run.h"
 
+#include <math.h>
 #include <string.h>
 
 /* Measured with queues in the first cache: an exchange of lanes, more for each value of a lane; for each lane that
- * comes and goes, more for each of its values. And how much of `vec`'s time a round takes. */
-enum { EXCHANGE_PS = 30000, EXCHANGE_ENTRY_PS = 8000, LANE_PS = 3000, LANE_ENTRY_PS = 1500, ROUND_PERMILLE = 500 };
-enum { MASKED_LANES = 1 << 16, REFILL_LANES = 1 << 20 };
+ * comes and goes, more for each of its values. And how much of `vec`'s time a round takes with vectors of 16 bytes. */
+enum { EXCHANGE_PS = 20000, EXCHANGE_ENTRY_PS = 5000, LANE_PS = 4000, LANE_ENTRY_PS = 3000 };
+enum { MASKED_LANES = 1 << 16, REFILL_LANES = 1 << 18 };
 
-static uint64_t round_ps(const jit_code *code, const stage *s)
+static float round_ps(const jit_code *code, const stage *s)
 {
-  return s->ps * code->n_lanes * ROUND_PERMILLE / 1000 + 1;
+  return (float)s->ps * (float)code->n_lanes * 16 / (float)code->traits.vector_bytes + 1;
 }
 
 float stage_exchange_rounds(const jit_code *code, const stage *s)
 {
-  return (float)(EXCHANGE_PS + s->n_entries * EXCHANGE_ENTRY_PS) / (float)round_ps(code, s);
+  return (float)(EXCHANGE_PS + s->n_entries * EXCHANGE_ENTRY_PS) / round_ps(code, s);
 }
 
 /* ---- the choice ---- */
 
-static bool is_refill_better(const jit_code *code, const refill_rounds *rounds, uint64_t n)
+/* Of n lanes: rounds of all together, and of the slowest of each group. */
+static void add_rounds(const jit_code *code, const uint32_t *rounds, uint64_t n, float *all, float *slowest)
 {
-  uint64_t masked = 0, refilled = 0;
+  uint32_t longest = 0;
+  *all = *slowest = 0;
+  for (uint64_t i = 0; i < n; i++) {
+    *all += (float)rounds[i];
+    longest = rounds[i] > longest ? rounds[i] : longest;
+    if (i % code->n_lanes == code->n_lanes - 1) {
+      *slowest += (float)longest;
+      longest = 0;
+    }
+  }
+}
+
+/* With r rounds a lane and exchanges that cost s rounds, refill takes sqrt(2s / r) more than the rounds (refill.c). */
+static bool is_refill_better(const jit_code *code, const refill_rounds *rounds)
+{
+  uint64_t n = (uint64_t)STAGE_TRIED_GROUPS * code->n_lanes;
+  float masked = 0, refilled = 0, all, slowest;
   for (size_t k = 0; k < code->stages.n; k++) {
     const stage *s = &code->stages.stages[k];
-    uint64_t all = 0, slowest = 0, longest = 0;
-    for (uint64_t i = 0; i < n; i++) {
-      uint32_t of = rounds->of[k][i];
-      all += of;
-      longest = of > longest ? of : longest;
-      if (i % code->n_lanes == code->n_lanes - 1 || i == n - 1) {
-        slowest += longest;
-        longest = 0;
-      }
-    }
+    add_rounds(code, rounds->of[k], n, &all, &slowest);
+    float waiting = sqrtf(2 * stage_exchange_rounds(code, s) * (float)n / (all + 1));
     masked += slowest * round_ps(code, s);
-    refilled += (all + all / 4) / code->n_lanes * round_ps(code, s) + n * (LANE_PS + s->n_entries * LANE_ENTRY_PS);
+    refilled += all * (1 + waiting) / (float)code->n_lanes * round_ps(code, s);
+    refilled += (float)n * (float)(LANE_PS + s->n_entries * LANE_ENTRY_PS);
   }
   return refilled < masked;
+}
+
+bool choose_by_rounds(const jit_code *code, const refill_rounds *rounds)
+{
+  bool refill = is_refill_better(code, rounds);
+  atomic_store_explicit(&code->choice->refill, refill, memory_order_relaxed);
+  atomic_store_explicit(&code->choice->lanes, refill ? REFILL_LANES : MASKED_LANES, memory_order_relaxed);
+  return refill;
 }
 
 /* Runs the first lanes with refill, and counts. Gives the lane after them. */
@@ -55,13 +74,12 @@ static uint64_t try_lanes(jit_range *r, uint64_t first, partials *out)
     memset(rounds.of[k], 0, n * sizeof *rounds.of[k]); /* lanes that trap do not get there */
   }
   jit_refill(r, (uint64_t[2]){first, first + n}, out, &rounds);
-  bool refill = is_refill_better(code, &rounds, n);
-  atomic_store_explicit(&code->choice->refill, refill, memory_order_relaxed);
-  atomic_store_explicit(&code->choice->lanes, refill ? REFILL_LANES : MASKED_LANES, memory_order_relaxed);
+  choose_by_rounds(code, &rounds);
   return first + n;
 }
 
-/* With refill all lanes are run in one go: each end of a range is a wait for the slowest. */
+/* With refill all lanes are run in one go, for each end of a range is a wait for the slowest, unless refill finds that
+ * masks would be better from some lane on. */
 static uint64_t run_some(jit_range *r, uint64_t first, uint64_t end, partials *out)
 {
   jit_choice *choice = r->code->choice;
@@ -70,10 +88,9 @@ static uint64_t run_some(jit_range *r, uint64_t first, uint64_t end, partials *o
   n = refill || n < left ? n : left;
   atomic_store_explicit(&choice->lanes, n < left ? left - n : 0, memory_order_relaxed);
   if (refill) {
-    jit_refill(r, (uint64_t[2]){first, first + n}, out, NULL);
-  } else {
-    jit_run_masked(r, first, first + n, out);
+    return jit_refill(r, (uint64_t[2]){first, first + n}, out, NULL);
   }
+  jit_run_masked(r, first, first + n, out);
   return first + n;
 }
 

@@ -26,13 +26,14 @@ void jit_join_best(const jit_code *code, size_t k, arg_partial next, partials *o
 void jit_run_masked(jit_range *r, uint64_t first, uint64_t end, partials *out);
 
 /* ---- refill.c ---- */
-/* Runs lanes with refill. rounds: NULL, or for each divergent loop and lane (of at most STAGE_TRIED) how many rounds it
- * took. */
+/* Runs lanes with refill, and gives the lane after the last one that ran: from time to time it asks choose.c whether to
+ * go on. rounds: NULL, or how many rounds of each divergent loop each lane (of at most STAGE_TRIED) took; then it does
+ * not ask. */
 enum { STAGE_TRIED = 512 };
 typedef struct refill_rounds {
   uint32_t of[STAGE_MOST][STAGE_TRIED];
 } refill_rounds;
-void jit_refill(jit_range *r, const uint64_t lanes[2], partials *out, refill_rounds *rounds);
+uint64_t jit_refill(jit_range *r, const uint64_t lanes[2], partials *out, refill_rounds *rounds);
 
 /* ---- choose.c ---- */
 /* What was found best, for so many lanes more; shared by all that run the code. */
@@ -40,6 +41,8 @@ struct jit_choice {
   atomic_bool refill;
   _Atomic uint64_t lanes;
 };
+/* Whether refill is better, by the rounds that the lanes of STAGE_TRIED_GROUPS groups took; kept for later lanes. */
+bool choose_by_rounds(const jit_code *code, const refill_rounds *rounds);
 /* How many rounds of a loop an exchange of lanes costs. */
 float stage_exchange_rounds(const jit_code *code, const stage *s);
 /* Runs lanes of a graph that has stages, as is best. */
