@@ -76,11 +76,13 @@ int cmd_backends(const command *self, int argc, char **argv)
   int first = 0, status = STATUS_OK;
   if (!option_operands(self, argc, argv, 0, 0, &first, &status)) return status;
   for (size_t k = 0; tg_backend_name(k); k++) {
-    printf("%-8s %s%s\n", tg_backend_name(k), tg_backend_doc(k), k == 0 ? " (auto)" : "");
+    printf("%-8s %s\n", tg_backend_name(k), tg_backend_doc(k));
   }
   tg_error error;
-  if (tg_backend_status("llvm", &error) != TG_OK)
-    printf("%-8s not available: %s: %s\n", "llvm", error.message, error.hint);
+  bool has_llvm = tg_backend_status("llvm", &error) == TG_OK;
+  if (!has_llvm) printf("%-8s not available: %s: %s\n", "llvm", error.message, error.hint);
+  printf("%-8s %s: what runs where none is named\n", "auto",
+         has_llvm ? "vec at once, llvm once its code is worth making and ready" : "vec");
   return STATUS_OK;
 }
 

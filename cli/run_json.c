@@ -109,6 +109,10 @@ static void add_figures(json_t *stats, const run *r)
   json_object_set_new(streams, "bytes_in", json_count((uint64_t)f.bytes_in));
   json_object_set_new(streams, "bytes_out", json_count((uint64_t)f.bytes_out));
   json_object_set_new(streams, "bytes_per_second", json_count((uint64_t)f.rate));
+  json_t *blocks = json_object();
+  json_object_set_new(blocks, "all", json_count(r->stats.n_blocks));
+  json_object_set_new(blocks, "compiled", json_count(r->stats.n_compiled));
+  json_object_set_new(stats, "blocks", blocks);
   json_object_set_new(loops, "rounds", json_count(r->stats.loop_rounds));
   json_object_set_new(loops, "computed", json_count(r->stats.loop_slots));
   json_object_set_new(stats, "operations", json_count(r->stats.operations));

@@ -174,6 +174,7 @@ int run_end(run *r)
   if (!r->machine) return STATUS_OK;
   error.code = tg_machine_end(r->machine, &error);
   tg_machine_outcome_of(r->machine, &r->machine_outcome);
+  tg_machine_stats_of(r->machine, &r->stats);
   r->outcome = (tg_outcome){.n_trapped = r->machine_outcome.n_trapped,
                             .first_lane = r->machine_outcome.first_instance,
                             .first_code = r->machine_outcome.first_code};

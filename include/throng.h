@@ -140,7 +140,7 @@ TG_API tg_type tg_mode_type(tg_mode mode);
 
 /* The caller's memory manager. One function does everything: allocate (p NULL, old_bytes 0), resize, and free
  * (new_bytes 0, the result is ignored). It returns NULL when there is no memory, leaving p as it was. Memory must be
- * aligned to 16 bytes. It is called from whichever thread calls Throng. */
+ * aligned to 16 bytes. It is called from whichever thread calls Throng, and from no thread of the library's own. */
 typedef struct tg_allocator {
   void *(*resize)(void *self, void *p, size_t old_bytes, size_t new_bytes);
   void *self;
@@ -498,10 +498,11 @@ typedef struct tg_outcome {
 /* What it took, for those who ask; the uniform block is not counted. loop_rounds / loop_slots is the occupancy of
  * lanes. Figures are 0 where the engine counts only if it is told to when it compiles: tg_compile_options.counts. */
 typedef struct tg_stats {
-  unsigned n_threads;   /* that ran lanes */
-  uint64_t loop_rounds; /* rounds of loops that lanes took, all lanes and loops together */
-  uint64_t loop_slots;  /* rounds that were computed for that, for lanes that were done too */
-  uint64_t operations;  /* that lanes executed of the graph as it runs, counted as by docs/explain.md */
+  unsigned n_threads;            /* that ran lanes */
+  uint64_t loop_rounds;          /* rounds of loops that lanes took, all lanes and loops together */
+  uint64_t loop_slots;           /* rounds that were computed for that, for lanes that were done too */
+  uint64_t operations;           /* that lanes executed of the graph as it runs, counted as by docs/explain.md */
+  uint64_t n_blocks, n_compiled; /* of TG_BLOCK_LANES lanes or fewer; those that machine code ran */
 } tg_stats;
 #define TG_TRAP_FUEL 0xFFFFFFFFu
 #define TG_FUEL_UNLIMITED UINT64_MAX
@@ -728,6 +729,8 @@ typedef struct tg_machine_outcome {
   const char *first_path; /* NULL: nothing trapped */
 } tg_machine_outcome;
 TG_API void tg_machine_outcome_of(const tg_machine *machine, tg_machine_outcome *outcome);
+/* What it took, all phases together; of threads the most of any. */
+TG_API void tg_machine_stats_of(const tg_machine *machine, tg_stats *stats);
 /* "assertion failed" for code 1, and so on. */
 TG_API const char *tg_trap_text(uint32_t code);
 

@@ -43,6 +43,7 @@ tg_status tg_context_create(const tg_context_options *options, tg_context **out)
   }
   context->allocator = chosen.allocator;
   atomic_init(&context->n_busy, 0);
+  background_open(&context->background);
   context->threads = choose_threads(context, chosen.threads);
   *out = context;
   return TG_OK;
@@ -57,6 +58,7 @@ void tg_context_destroy(tg_context *context)
 {
   if (context != NULL) {
     tg_allocator a = context->allocator;
+    background_close(&context->background);
     alloc_free(&a, context, 1, sizeof *context);
   }
 }

@@ -99,6 +99,29 @@ enum { LLVM_WISHES = 13 };
 extern const tg_backend llvm_backends[LLVM_WISHES];
 tg_status backend_llvm_status(tg_error *error);
 
+/* The same in two steps, of which the second takes long and may be done in any thread: it looks at no environment
+ * variable, and has all its memory, and the code's, from the order's allocator. Where the plug-in is (empty if it was
+ * loaded before), then code of llvm_backends. width: 0 for the best of the machine. */
+enum { BACKEND_PATH = 4096 };
+enum { BACKEND_FORM_BEST = 0, BACKEND_FORM_MASKED = 1 };
+typedef struct backend_order {
+  const char *path;
+  const tg_allocator *allocator;
+  unsigned width, how, form; /* how: as in compile; form: of divergent loops, as in plugin.h */
+  const void *module;        /* binary */
+  size_t bytes;
+} backend_order;
+tg_status backend_llvm_find(char path[BACKEND_PATH], tg_error *error);
+tg_status backend_llvm_make(const backend_order *order, void **code, tg_error *error);
+
+/* `auto`, which is `vec` at first and `llvm` later: runtime/switch.h. And the same for tests: "auto:0" and so on wait
+ * for the code when they are compiled, and use it from block 0 (and so on) of each invocation on. They have a name and
+ * a line of text alone. */
+enum { AUTO_BACKENDS = 6 };
+extern const tg_backend auto_backends[AUTO_BACKENDS];
+/* *block: UINT64_MAX for "auto" itself. */
+bool backend_is_auto(const tg_backend *backend, uint64_t *block);
+
 /* The back-ends in order of preference, `llvm` only where its plug-in is; NULL at the end. Those that are not listed
  * are found by name too. */
 const tg_backend *backend_at(size_t index);

@@ -8,6 +8,7 @@
 
 #include "base/library.h"
 #include "base/text.h"
+#include "base/thread.h"
 #include "explain/explain.h"
 
 #include <stdatomic.h>
@@ -19,17 +20,17 @@
 #ifndef TG_PLUGIN_BELOW
 #define TG_PLUGIN_BELOW "/../lib/throng" /* from the library's folder; the build knows better */
 #endif
-enum { MOST_PATH = 4096, LOADED_BYTES = 192 << 20 }; /* what LLVM takes of the address space, and more */
+enum { LOADED_BYTES = 192 << 20 }; /* what LLVM takes of the address space, and more */
 
 static _Atomic(const tg_plugin *) loaded;
 
 /* ---- finding ---- */
 
-static const tg_plugin *refuse(tg_error *error, const char *path, const char *why)
+static tg_status refuse(tg_error *error, const char *path, const char *why)
 {
   error_set(error, TG_UNSUPPORTED, "the plug-in %.100s cannot be used: %.120s", path, why);
   error_hint(error, "build and install it again with this library");
-  return NULL;
+  return TG_UNSUPPORTED;
 }
 
 /* LLVM's constructors and the system's loader end the process where memory lacks: so it is tried first. */
@@ -40,12 +41,11 @@ static bool has_room(void)
   return room != NULL;
 }
 
-static const tg_plugin *load(const char *path, tg_error *error)
+static tg_status load(const char *path, const tg_plugin **out, tg_error *error)
 {
   char why[160];
   if (!has_room()) {
-    error_set(error, TG_NOMEM, "no memory for the plug-in %.100s", path);
-    return NULL;
+    return error_set(error, TG_NOMEM, "no memory for the plug-in %.100s", path);
   }
   void *library = library_open(path, why, sizeof why);
   if (library == NULL) {
@@ -61,70 +61,90 @@ static const tg_plugin *load(const char *path, tg_error *error)
       plugin->text_size != sizeof(text) || plugin->explainer_size != sizeof(explainer)) {
     return refuse(error, path, "it was built for another version of the library");
   }
-  return plugin;
+  *out = plugin;
+  return TG_OK;
 }
 
-/* Tries one folder; true when the plug-in is there, usable or not. */
-static bool try_folder(const char *folder, size_t n_folder, const char *below, const tg_plugin **plugin,
-                       tg_error *error)
+/* Looks into one folder; true when the plug-in is there, usable or not. */
+static bool try_folder(const char *folder, size_t n_folder, const char *below, char path[BACKEND_PATH])
 {
-  char path[MOST_PATH];
-  int n = snprintf(path, sizeof path, "%.*s%s/%s", (int)n_folder, folder, below, PLUGIN_FILE);
-  if (n_folder >= MOST_PATH || n < 0 || (size_t)n >= sizeof path || !library_exists(path)) {
-    return false;
-  }
-  *plugin = load(path, error);
-  return true;
+  int n = snprintf(path, BACKEND_PATH, "%.*s%s/%s", (int)n_folder, folder, below, PLUGIN_FILE);
+  return n_folder < BACKEND_PATH && n > 0 && n < BACKEND_PATH && library_exists(path);
 }
 
-static bool try_environment(const tg_plugin **plugin, tg_error *error)
+static bool try_environment(char path[BACKEND_PATH])
 {
-  const char *path = getenv("TG_PLUGIN_PATH");
-  while (path != NULL && *path != '\0') {
-    size_t n = strcspn(path, ":");
-    if (n > 0 && try_folder(path, n, "", plugin, error)) {
+  const char *folders = getenv("TG_PLUGIN_PATH");
+  while (folders != NULL && *folders != '\0') {
+    size_t n = strcspn(folders, ":");
+    if (n > 0 && try_folder(folders, n, "", path)) {
       return true;
     }
-    path += n + (path[n] == ':');
+    folders += n + (folders[n] == ':');
   }
   return false;
 }
 
-static const tg_plugin *search(tg_error *error)
+tg_status backend_llvm_find(char path[BACKEND_PATH], tg_error *error)
 {
-  char folder[MOST_PATH];
-  const tg_plugin *plugin = NULL;
-  if (try_environment(&plugin, error)) {
-    return plugin;
+  char folder[BACKEND_PATH];
+  path[0] = '\0';
+  if (atomic_load_explicit(&loaded, memory_order_acquire) != NULL || try_environment(path)) {
+    return TG_OK;
   }
   static const char *const below[] = {"", "/throng", TG_PLUGIN_BELOW};
   bool is_known = library_folder(folder, sizeof folder);
   for (size_t i = 0; is_known && i < sizeof below / sizeof *below; i++) {
-    if (try_folder(folder, strlen(folder), below[i], &plugin, error)) {
-      return plugin;
+    if (try_folder(folder, strlen(folder), below[i], path)) {
+      return TG_OK;
     }
   }
   error_set(error, TG_UNSUPPORTED, "the back-end llvm needs the plug-in " PLUGIN_FILE ", which was not found");
   error_hint(error,
              "build Throng where LLVM 19 is installed (Debian: llvm-19-dev), or say where it is in TG_PLUGIN_PATH");
-  return NULL;
+  return TG_UNSUPPORTED;
 }
 
-static const tg_plugin *find_plugin(tg_error *error)
+/* A process that ends while another thread loads LLVM waits for it: LLVM's constructors and destructors do not go
+ * together. Afterwards the plug-in sees to itself. */
+static atomic_uint n_loading;
+static atomic_flag is_watched = ATOMIC_FLAG_INIT;
+
+static void wait_for_loading(void)
 {
-  const tg_plugin *plugin = atomic_load_explicit(&loaded, memory_order_acquire);
-  if (plugin == NULL) {
-    plugin = search(error);
-    if (plugin != NULL) {
-      atomic_store_explicit(&loaded, plugin, memory_order_release);
-    }
+  while (atomic_load(&n_loading) > 0) {
+    thread_yield();
   }
-  return plugin;
+}
+
+static tg_status load_watched(const char *path, const tg_plugin **out, tg_error *error)
+{
+  if (!atomic_flag_test_and_set(&is_watched)) {
+    atexit(wait_for_loading);
+  }
+  atomic_fetch_add(&n_loading, 1);
+  tg_status status = load(path, out, error);
+  atomic_fetch_sub(&n_loading, 1);
+  return status;
+}
+
+/* path: from backend_llvm_find. */
+static tg_status load_once(const char *path, const tg_plugin **out, tg_error *error)
+{
+  *out = atomic_load_explicit(&loaded, memory_order_acquire);
+  if (*out == NULL) {
+    TG_TRY(load_watched(path, out, error));
+    atomic_store_explicit(&loaded, *out, memory_order_release);
+  }
+  return TG_OK;
 }
 
 tg_status backend_llvm_status(tg_error *error)
 {
-  return find_plugin(error) == NULL ? TG_UNSUPPORTED : TG_OK;
+  char path[BACKEND_PATH];
+  const tg_plugin *plugin;
+  TG_TRY(backend_llvm_find(path, error));
+  return load_once(path, &plugin, error);
 }
 
 /* ---- the back-end ---- */
@@ -132,6 +152,7 @@ tg_status backend_llvm_status(tg_error *error)
 typedef struct plugin_code {
   const tg_plugin *plugin;
   void *code;
+  tg_allocator allocator;
 } plugin_code;
 
 static bool supports(tg_op op, tg_type type)
@@ -140,28 +161,19 @@ static bool supports(tg_op op, tg_type type)
   return plugin == NULL || plugin->supports(op, type);
 }
 
-static tg_status compile(tg_context *context, const tg_graph *graph, tg_plugin_wish wish, void **out, tg_error *error)
+tg_status backend_llvm_make(const backend_order *order, void **out, tg_error *error)
 {
-  char *module = NULL;
-  size_t n = 0;
-  const tg_allocator *a = &context->allocator;
-  const tg_plugin *plugin = find_plugin(error);
+  const tg_allocator *a = order->allocator;
+  const tg_plugin *plugin;
   *out = NULL;
-  if (plugin == NULL) {
-    return TG_UNSUPPORTED;
-  }
+  TG_TRY(load_once(order->path, &plugin, error));
   plugin_code *code = alloc_zeroed(a, 1, sizeof *code);
   if (code == NULL) {
     return error_set(error, TG_NOMEM, "no memory for the code");
   }
-  code->plugin = plugin;
-  tg_status status = graph_encode(graph, &module, &n);
-  if (status == TG_OK) {
-    status = plugin->compile(a, &wish, module, n, &code->code, error);
-    alloc_free(a, module, n + 1, 1);
-  } else {
-    error_set(error, status, "no memory for the code");
-  }
+  *code = (plugin_code){plugin, NULL, *a};
+  tg_status status = plugin->compile(a, &(tg_plugin_wish){order->width, order->how, order->form}, order->module,
+                                     order->bytes, &code->code, error);
   if (status != TG_OK) {
     alloc_free(a, code, 1, sizeof *code);
     return status;
@@ -170,12 +182,30 @@ static tg_status compile(tg_context *context, const tg_graph *graph, tg_plugin_w
   return TG_OK;
 }
 
+static tg_status compile(tg_context *context, const tg_graph *graph, tg_plugin_wish wish, void **out, tg_error *error)
+{
+  char path[BACKEND_PATH], *module = NULL;
+  size_t n = 0;
+  *out = NULL;
+  TG_TRY(backend_llvm_find(path, error));
+  tg_status status = graph_encode(graph, &module, &n);
+  if (status != TG_OK) {
+    return error_set(error, status, "no memory for the code");
+  }
+  backend_order order = {path, &context->allocator, wish.width, wish.how, wish.form, module, n};
+  status = backend_llvm_make(&order, out, error);
+  alloc_free(&context->allocator, module, n + 1, 1);
+  return status;
+}
+
 static void drop(tg_context *context, void *p)
 {
   plugin_code *code = p;
+  (void)context;
   if (code != NULL) {
+    tg_allocator a = code->allocator;
     code->plugin->drop(code->code);
-    alloc_free(&context->allocator, code, 1, sizeof *code);
+    alloc_free(&a, code, 1, sizeof *code);
   }
 }
 

@@ -5,6 +5,14 @@
 
 static const tg_backend *const backends[] = {&vec_backend, &ref_backend};
 
+#define AUTO_ROW(title)                                                                                                \
+  {                                                                                                                    \
+    .abi = TG_BACKEND_ABI, .size = sizeof(tg_backend), .name = title,                                                  \
+    .doc = "vec at once; machine code where that pays and the plug-in is there"                                        \
+  }
+const tg_backend auto_backends[AUTO_BACKENDS] = {AUTO_ROW("auto"),   AUTO_ROW("auto:0"), AUTO_ROW("auto:1"),
+                                                 AUTO_ROW("auto:2"), AUTO_ROW("auto:3"), AUTO_ROW("auto:4")};
+
 const tg_backend *backend_at(size_t index)
 {
   size_t n = sizeof backends / sizeof *backends;
@@ -16,9 +24,6 @@ const tg_backend *backend_at(size_t index)
 
 const tg_backend *backend_find(const char *name)
 {
-  if (strcmp(name, "auto") == 0) {
-    return backends[0];
-  }
   for (size_t i = 0; i < sizeof backends / sizeof *backends; i++) {
     if (strcmp(backends[i]->name, name) == 0) {
       return backends[i];
@@ -29,12 +34,28 @@ const tg_backend *backend_find(const char *name)
       return &vec_numbered_backends[i];
     }
   }
+  for (size_t i = 0; i < AUTO_BACKENDS; i++) {
+    if (strcmp(auto_backends[i].name, name) == 0) {
+      return &auto_backends[i];
+    }
+  }
   for (size_t i = 0; i < LLVM_WISHES; i++) {
     if (strcmp(llvm_backends[i].name, name) == 0) {
       return &llvm_backends[i];
     }
   }
   return NULL;
+}
+
+bool backend_is_auto(const tg_backend *backend, uint64_t *block)
+{
+  for (size_t i = 0; i < AUTO_BACKENDS; i++) {
+    if (backend == &auto_backends[i]) {
+      *block = (uint64_t)i - 1; /* row 1 is block 0; row 0 none */
+      return true;
+    }
+  }
+  return false;
 }
 
 tg_status backend_check(const tg_backend *backend, const tg_graph *g, tg_error *error)
@@ -66,5 +87,5 @@ tg_status tg_backend_status(const char *name, tg_error *error)
   if (backend == NULL) {
     return error_set(error, TG_ARGUMENT, "there is no back-end called %.40s", name);
   }
-  return backend->compile == llvm_backends[0].compile ? backend_llvm_status(error) : TG_OK;
+  return strncmp(name, "llvm", 4) == 0 || strncmp(name, "auto:", 5) == 0 ? backend_llvm_status(error) : TG_OK;
 }

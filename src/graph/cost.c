@@ -245,6 +245,34 @@ uint64_t cost_lane_ps(const tg_graph *g, cost_speed speed, uint64_t rounds)
   return ps < COST_PS_MOST ? ps : COST_PS_MOST;
 }
 
+uint64_t cost_round_ps(const tg_graph *g, cost_speed speed)
+{
+  uint64_t n = 0, ps = 0;
+  for (uint32_t i = cost_next_loop(g, COST_OUTSIDE); i != COST_OUTSIDE; i = cost_next_loop(g, i)) {
+    cost_part part;
+    cost_add_up(g, i, &part);
+    ps += cost_at_speed(speed, part.ps, part.total);
+    n++;
+  }
+  return n == 0 ? 0 : ps / n;
+}
+
+/* ---- making code ----
+ * As LLVM 19 was measured: for a graph of one operation, and for each more. */
+#define CODE_PS UINT64_C(2500000000)
+#define CODE_NODE_PS UINT64_C(250000000)
+enum { LEAST_GAIN = 20 }; /* one part in so many of the time */
+
+uint64_t cost_worth_code(const tg_graph *g, cost_speed now, cost_speed then)
+{
+  uint64_t before = cost_lane_ps(g, now, COST_ROUNDS), after = cost_lane_ps(g, then, COST_ROUNDS);
+  uint64_t code = CODE_PS + CODE_NODE_PS * g->nodes.n, gain = before > after ? before - after : 0;
+  if (gain == 0 || gain < before / LEAST_GAIN) {
+    return UINT64_MAX;
+  }
+  return before / gain * code + before % gain * (code / gain);
+}
+
 /* ---- bytes ---- */
 
 cost_bytes cost_operand_bytes(const tg_graph *g, uint32_t operand)

@@ -81,6 +81,13 @@ uint64_t cost_rounds_of_each(const tg_graph *g, uint64_t rounds);
 #define COST_PS_MOST (UINT64_C(1) << 62)
 uint64_t cost_lane_ps(const tg_graph *g, cost_speed speed, uint64_t rounds);
 
+/* What one round of a loop takes, the mean of all loops; 0 without any. */
+uint64_t cost_round_ps(const tg_graph *g, cost_speed speed);
+
+/* How much work, in 10^-12 s of an engine, pays for making machine code, which takes a while by itself and then does
+ * the work at another speed; UINT64_MAX: none, it gains too little. */
+uint64_t cost_worth_code(const tg_graph *g, cost_speed now, cost_speed then);
+
 /* The bytes of a stream operand that a lane loads, or stores: each is moved once, however often it is used. Tables and
  * accumulators are not counted: they are taken to stay in a cache. */
 typedef struct cost_bytes {

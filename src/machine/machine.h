@@ -40,6 +40,7 @@ typedef struct machine_phase {
   tg_run *run;
   tg_binding *bindings;
   size_t n;
+  tg_stats stats; /* of the run so far */
 } machine_phase;
 
 struct tg_machine {

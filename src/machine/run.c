@@ -95,6 +95,7 @@ tg_status tg_machine_begin(tg_machine *m, uint64_t n, uint64_t seed, uint64_t fu
   TG_TRY(make_bins(m, error));
   TG_TRY(samples_begin(m, error));
   for (uint32_t k = 0; k < m->routines.n_phases; k++) {
+    memset(&m->phases[k].stats, 0, sizeof m->phases[k].stats);
     tg_status status = tg_run_create(m->phases[k].kernel, &m->phases[k].run, error);
     if (status != TG_OK) {
       end_runs(m);
@@ -151,6 +152,7 @@ static tg_status run_phase(tg_machine *m, uint32_t k, uint64_t first, size_t lan
   part.n_bindings = m->phases[k].n;
   part.fuel = m->options.counts_fuel ? TG_FUEL_UNLIMITED : m->fuel;
   part.outcome = &outcome;
+  part.stats = &m->phases[k].stats;
   TG_TRY(tg_run_part(m->phases[k].run, &part, error));
   note_traps(m, k, &outcome);
   m->none = outcome.none;
@@ -204,6 +206,19 @@ tg_status tg_machine_run(tg_machine *m, uint64_t n, uint64_t seed, uint64_t fuel
 void tg_machine_outcome_of(const tg_machine *m, tg_machine_outcome *outcome)
 {
   *outcome = m->outcome;
+}
+
+void tg_machine_stats_of(const tg_machine *m, tg_stats *stats)
+{
+  memset(stats, 0, sizeof *stats);
+  for (uint32_t k = 0; k < m->routines.n_phases; k++) {
+    const tg_stats *phase = &m->phases[k].stats;
+    stats->n_threads = phase->n_threads > stats->n_threads ? phase->n_threads : stats->n_threads;
+    stats->loop_rounds += phase->loop_rounds;
+    stats->loop_slots += phase->loop_slots;
+    stats->n_blocks += phase->n_blocks;
+    stats->n_compiled += phase->n_compiled;
+  }
 }
 
 const char *tg_trap_text(uint32_t code)

@@ -46,6 +46,10 @@ void drive_open(tile_run *run, const tg_kernel *kernel, const engine_args *args,
   uint64_t n_blocks = (args->n + TG_BLOCK_LANES - 1) / TG_BLOCK_LANES;
   run->kernel = kernel;
   run->args = args;
+  run->engine = (engine){kernel->backend, kernel->code};
+  run->later = NULL;
+  run->later_uniforms = workspace + kernel->layout.later_uniforms;
+  atomic_init(&run->later_made, LATER_NOT_MADE);
   run->workers = workspace + plan_first_worker(kernel, n_workers);
   run->n_workers = n_workers;
   run->level = plan_tile_level(n_blocks, n_workers);
@@ -59,14 +63,17 @@ void drive_open(tile_run *run, const tg_kernel *kernel, const engine_args *args,
   run->pile = (sum_pile){kernel->ordered_types, kernel->n_ordered, 0, workspace + kernel->layout.pile};
 }
 
-static void write_outcome(const tg_invocation *call, const partials *out, unsigned n_workers, uint64_t none)
+static void write_outcome(const tg_invocation *call, const partials *out, tg_stats stats, uint64_t none)
 {
   if (call->outcome != NULL) {
     const trap_partial *traps = &out->traps;
     *call->outcome = (tg_outcome){traps->n, traps->first_lane, traps->first_code, traps->first_position, none};
   }
   if (call->stats != NULL) {
-    *call->stats = (tg_stats){n_workers, out->loop_rounds, out->loop_slots, out->operations};
+    *call->stats = stats;
+    call->stats->loop_rounds = out->loop_rounds;
+    call->stats->loop_slots = out->loop_slots;
+    call->stats->operations = out->operations;
   }
 }
 
@@ -74,33 +81,53 @@ void drive_close(const tile_run *run, const tg_invocation *call)
 {
   tile_worker *first = tiles_worker(run, 0);
   uint64_t none = write_results(run->kernel, run->args->operands, first);
-  write_outcome(call, &first->out, run->n_workers, none);
+  tg_stats stats = {.n_threads = run->n_workers, .n_blocks = first->n_blocks, .n_compiled = first->n_compiled};
+  write_outcome(call, &first->out, stats, none);
+}
+
+void *drive_uniforms(const tg_kernel *kernel, unsigned char *workspace, engine e)
+{
+  return workspace + (e.code == kernel->code ? kernel->layout.uniforms : kernel->layout.later_uniforms);
 }
 
 /* One thread and nothing to combine: all lanes at once, without tiles. */
-static void drive_plainly(const tg_kernel *kernel, const tg_invocation *call, const engine_args *args,
+static void drive_plainly(const tg_kernel *kernel, const tg_invocation *call, const engine_args *args, engine e,
                           unsigned char *workspace)
 {
   unsigned char *scratch = workspace + kernel->layout.plain_scratch;
   partials out = {.sums = NULL};
   if (args->n > 0) {
     fpenv saved = fpenv_enter();
-    kernel->backend->prepare(kernel->code, args, scratch, workspace + kernel->layout.uniforms);
-    kernel->backend->run(kernel->code, args, (uint64_t[2]){0, args->n}, scratch, &out);
+    e.backend->prepare(e.code, args, scratch, drive_uniforms(kernel, workspace, e));
+    e.backend->run(e.code, args, (uint64_t[2]){0, args->n}, scratch, &out);
     fpenv_leave(saved);
   }
-  write_outcome(call, &out, 1, 0);
+  uint64_t n_blocks = (args->n + TG_BLOCK_LANES - 1) / TG_BLOCK_LANES;
+  write_outcome(call, &out,
+                (tg_stats){.n_threads = 1, .n_blocks = n_blocks, .n_compiled = engine_is_compiled(e) ? n_blocks : 0},
+                0);
+  if (kernel->later != NULL && out.loop_rounds > 0) {
+    switch_count_rounds(kernel->later, args->n, out.loop_rounds);
+  }
 }
 
+typedef struct drive_engines {
+  engine first;
+  engine_switch *later;
+} drive_engines;
+
 static void drive_tiles(const tg_kernel *kernel, const tg_invocation *call, const engine_args *args,
-                        unsigned char *workspace, unsigned n_workers)
+                        const drive_engines *engines, unsigned char *workspace, unsigned n_workers)
 {
   tile_run run;
   drive_open(&run, kernel, args, workspace, n_workers);
+  run.engine = engines->first;
+  run.later = engines->later;
   unsigned char *first = (unsigned char *)(void *)tiles_worker(&run, 0);
   fpenv saved = fpenv_enter();
   if (call->n > 0) {
-    kernel->backend->prepare(kernel->code, args, first + kernel->layout.scratch, workspace + kernel->layout.uniforms);
+    engine e = engines->first;
+    e.backend->prepare(e.code, args, first + kernel->layout.scratch, drive_uniforms(kernel, workspace, e));
   }
   drive_run(&run);
   drive_close(&run, call);
@@ -110,13 +137,16 @@ static void drive_tiles(const tg_kernel *kernel, const tg_invocation *call, cons
 void drive(const tg_kernel *kernel, const tg_invocation *call, unsigned char *workspace, size_t bytes)
 {
   const operand_memory *memory = (const operand_memory *)(void *)(workspace + kernel->layout.operands);
-  engine_args args = {memory, call->n, call->fuel, workspace + kernel->layout.uniforms, 0};
+  drive_engines engines;
+  engines.first = switch_begin(kernel, call->n, &engines.later);
+  engine_args args = {memory, call->n, call->fuel, drive_uniforms(kernel, workspace, engines.first), 0};
   unsigned wanted = call->n <= TG_BLOCK_LANES ? 1 : plan_workers(kernel, call, memory, bytes);
   unsigned n_workers = wanted > 1 ? threads_take(kernel->context, wanted) : 1;
-  if (n_workers == 1 && kernel->n_sums + kernel->n_args == 0) {
-    drive_plainly(kernel, call, &args, workspace);
+  bool may_change = engines.later != NULL && call->n > TG_BLOCK_LANES;
+  if (n_workers == 1 && kernel->n_sums + kernel->n_args == 0 && !may_change) {
+    drive_plainly(kernel, call, &args, engines.first, workspace);
   } else {
-    drive_tiles(kernel, call, &args, workspace, n_workers);
+    drive_tiles(kernel, call, &args, &engines, workspace, n_workers);
   }
   if (wanted > 1) {
     threads_give(kernel->context, n_workers);

@@ -22,11 +22,38 @@ PRINTF_LIKE(2, 3) static void list_add(char list[LIST_TEXT], const char *format,
 
 /* ---- the kernel ---- */
 
+/* Which engine it is, or when another one takes over. */
+static void explain_engine(const tg_kernel *kernel, explainer *e)
+{
+  const engine_switch *s = kernel->later;
+  if (s == NULL) {
+    return;
+  }
+  unsigned us = (unsigned)(atomic_load(&s->spent_ps) / 1000000), enough = (unsigned)(s->worth_ps / 1000000);
+  switch ((switch_state)atomic_load_explicit(&s->state, memory_order_acquire)) {
+  case SWITCH_WAITS:
+    explain_count(e, "kernel", "machine code", s->worth_ps / s->lane_ps, "lanes");
+    explain_reason(
+        e,
+        "from so many on a thread makes it, which takes over between blocks: %u us of work pay for it by the "
+        "table of costs, of which %u are done",
+        enough, us);
+    break;
+  case SWITCH_MAKES: explain_add(e, "kernel", "machine code", "is being made", "it takes over between blocks"); break;
+  case SWITCH_READY:
+    explain_add(e, "kernel", "machine code", "runs", "");
+    explain_reason(e, "made after about %u us of work by the table of costs", us);
+    break;
+  case SWITCH_OFF: explain_add(e, "kernel", "machine code", "none", s->error.message); break;
+  }
+}
+
 static void explain_kernel(const tg_kernel *kernel, uint64_t n, explainer *e)
 {
   const tg_graph *g = kernel->graph;
   explain_add(e, "kernel", "graph", graph_str(g, g->name), "");
   explain_add(e, "kernel", "back-end", kernel->backend->name, kernel->backend->doc);
+  explain_engine(kernel, e);
   explain_count(e, "kernel", "nodes", g->nodes.n, "nodes");
   explain_reason(e, "%u as built; %u of them in the uniform block, markers counted", (unsigned)kernel->passes.n_built,
                  (unsigned)graph_main_start(g));

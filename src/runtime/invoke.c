@@ -3,8 +3,6 @@
 
 #include <string.h>
 
-enum { STACK_WORKSPACE = 65536 };
-
 tg_status invoke_check(const tg_kernel *kernel, const tg_invocation *call, tg_error *error)
 {
   size_t n_operands = kernel->graph->operands.n;

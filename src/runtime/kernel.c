@@ -87,6 +87,24 @@ static tg_status build_kernel(tg_kernel *kernel, tg_graph *graph, const tg_compi
   return TG_OK;
 }
 
+/* A kernel that can be invoked without a workspace stays one. */
+static tg_status add_switch(tg_kernel *kernel, unsigned how, uint64_t block, tg_error *error)
+{
+  size_t least = kernel->layout.least;
+  TG_TRY(switch_open(kernel, how, block, error));
+  plan_workspace(kernel);
+  if (block != UINT64_MAX || least > STACK_WORKSPACE || kernel->layout.least <= STACK_WORKSPACE) {
+    return TG_OK;
+  }
+  switch_shrink(kernel);
+  plan_workspace(kernel);
+  if (kernel->layout.least > STACK_WORKSPACE) {
+    switch_close(kernel);
+    plan_workspace(kernel);
+  }
+  return TG_OK;
+}
+
 tg_status tg_compile(tg_context *context, tg_graph *graph, const tg_compile_options *options, tg_kernel **out,
                      tg_error *error)
 {
@@ -110,8 +128,13 @@ tg_status tg_compile(tg_context *context, tg_graph *graph, const tg_compile_opti
     return error_set(error, TG_NOMEM, "no memory for the kernel");
   }
   kernel->context = context;
-  kernel->backend = backend;
+  uint64_t block;
+  bool is_auto = backend_is_auto(backend, &block);
+  kernel->backend = is_auto ? &vec_backend : backend;
   tg_status status = build_kernel(kernel, graph, &chosen, error);
+  if (status == TG_OK && is_auto) {
+    status = add_switch(kernel, chosen.counts ? COMPILE_COUNTS : 0, block, error);
+  }
   if (status != TG_OK) {
     tg_kernel_destroy(kernel);
     return status;
@@ -126,6 +149,7 @@ void tg_kernel_destroy(tg_kernel *kernel)
     return;
   }
   const tg_allocator *a = &kernel->context->allocator;
+  switch_close(kernel);
   kernel->backend->drop(kernel->context, kernel->code);
   alloc_free(a, kernel->sums, kernel->n_sums + 1, sizeof *kernel->sums);
   alloc_free(a, kernel->args, kernel->n_args + 1, sizeof *kernel->args);
@@ -154,7 +178,8 @@ tg_operand tg_kernel_find(const tg_kernel *kernel, const char *name)
 
 const char *tg_kernel_backend(const tg_kernel *kernel)
 {
-  return kernel->backend->name;
+  engine_switch *s = kernel->later;
+  return (s != NULL && switch_engine(s, UINT64_MAX) != NULL ? s->engine.backend : kernel->backend)->name;
 }
 
 size_t tg_kernel_workspace_bytes(const tg_kernel *kernel)

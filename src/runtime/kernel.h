@@ -4,6 +4,7 @@
 
 #include "backend/backend.h"
 #include "runtime/sum.h"
+#include "runtime/switch.h"
 
 /* What binding has to know of an operand, in one place. */
 typedef struct bind_rule {
@@ -17,7 +18,7 @@ typedef struct bind_rule {
  * PILE_PARTS parts and PILE_WORKER_PARTS for each worker; then come the workers' parts. */
 enum { PILE_PARTS = 28, PILE_WORKER_PARTS = 4 };
 typedef struct workspace_layout {
-  size_t operands, uniforms, pile; /* once */
+  size_t operands, uniforms, later_uniforms, pile; /* once */
   size_t pile_part_bytes;
   size_t least, most;              /* bytes of a workspace for one worker, and for all */
   size_t worker_bytes, fold_bytes; /* of each worker; every one but the first has private tables before it */
@@ -30,6 +31,7 @@ struct tg_kernel {
   tg_graph *graph; /* its own copy */
   const tg_backend *backend;
   void *code;
+  engine_switch *later;          /* what will take over from the back-end, or NULL */
   uint32_t *sums, *args, *folds; /* the nodes that are sums, argmin or argmax, combine, in program order */
   size_t n_sums, n_args, n_folds;
   uint32_t *ordered; /* the sums of floats, whose order counts: positions in sums, and their types */
@@ -67,6 +69,8 @@ bool bind_plainly(const tg_kernel *kernel, const tg_invocation *call, operand_me
 /* Fills rules and written. False: no memory. */
 bool bind_plan(tg_kernel *kernel);
 void bind_drop(tg_kernel *kernel);
+
+enum { STACK_WORKSPACE = 65536 }; /* of an invocation that brings none */
 
 /* Cuts up workspaces; where the first of n workers has its part, the others following. plan.c */
 void plan_workspace(tg_kernel *kernel);

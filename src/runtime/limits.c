@@ -221,7 +221,7 @@ static tg_status measure_engine(const engine_probe *p, cost_speed speed, engine_
 
 /* All memory is had before anything is measured. */
 tg_status limits_measure(const tg_kernel *kernel, unsigned n_threads, uint64_t bytes, stream_limits *streams,
-                         engine_limits *engine)
+                         engine_limits *speed)
 {
   const tg_context *context = kernel->context;
   stream_job job;
@@ -231,7 +231,7 @@ tg_status limits_measure(const tg_kernel *kernel, unsigned n_threads, uint64_t b
   status = has_room ? status : TG_NOMEM;
   if (status == TG_OK) {
     *streams = measure_streams(&context->threads, n_threads, &job);
-    status = measure_engine(&probe, kernel->backend->speed, engine);
+    status = measure_engine(&probe, kernel->backend->speed, speed);
   }
   close_probe(&probe, &context->allocator);
   close_job(&job, &context->allocator, n_threads);

@@ -23,7 +23,7 @@ typedef struct engine_limits {
 
 /* Measures both, streams of so many bytes on so many threads; of bytes 16 KiB at least and 64 MiB at most. */
 tg_status limits_measure(const tg_kernel *kernel, unsigned n_threads, uint64_t bytes, stream_limits *streams,
-                         engine_limits *engine);
+                         engine_limits *speed);
 
 /* What to expect of n lanes, and the limits that it was made from. Loops go round `rounds` times. */
 typedef struct expectation {

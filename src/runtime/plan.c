@@ -41,6 +41,13 @@ static size_t bytes_for(const tg_kernel *kernel, unsigned n_workers)
   return plan_first_worker(kernel, n_workers) + layout->worker_bytes + others;
 }
 
+static size_t scratch_bytes(const tg_kernel *kernel)
+{
+  size_t bytes = kernel->backend->scratch_bytes(kernel->code),
+         later = kernel->later == NULL ? 0 : kernel->later->scratch_bytes;
+  return bytes > later ? bytes : later;
+}
+
 void plan_workspace(tg_kernel *kernel)
 {
   workspace_layout *layout = &kernel->layout;
@@ -48,9 +55,10 @@ void plan_workspace(tg_kernel *kernel)
   bool has_folds = kernel->n_folds > 0;
   layout->operands = place(&total, n_operands * sizeof(operand_memory));
   layout->uniforms = place(&total, kernel->backend->uniform_bytes(kernel->code));
+  layout->later_uniforms = place(&total, kernel->later == NULL ? 0 : kernel->later->uniform_bytes);
   layout->pile = total;
   layout->pile_part_bytes = kernel->n_ordered == 0 ? 0 : pile_part_bytes(kernel->n_ordered);
-  layout->scratch = place(&worker, kernel->backend->scratch_bytes(kernel->code));
+  layout->scratch = place(&worker, scratch_bytes(kernel));
   layout->columns = place(&worker, kernel->n_sums * sizeof(sum_columns));
   layout->trees = place(&worker, kernel->n_ordered * sum_tree_bytes(SUM_TILE_LEVELS));
   layout->tile_columns = place(&worker, kernel->n_ordered * sizeof(sum_columns));

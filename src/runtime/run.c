@@ -14,8 +14,8 @@
 struct tg_run {
   const tg_kernel *kernel;
   tg_workspace *workspace;
-  uint64_t n; /* lanes so far */
-  bool is_prepared;
+  uint64_t n;                          /* lanes so far */
+  bool is_prepared, is_later_prepared; /* the uniform values of the kernel's engine, and of the one that took over */
   tile_carry carry;
   size_t n_parts; /* in the pile */
 };
@@ -109,7 +109,24 @@ static void keep_carry(tg_run *run, const tile_run *tiles)
   run->carry.stats.loop_rounds = first->out.loop_rounds;
   run->carry.stats.loop_slots = first->out.loop_slots;
   run->carry.stats.operations = first->out.operations;
+  run->carry.stats.n_blocks += first->n_blocks;
+  run->carry.stats.n_compiled += first->n_compiled;
+  run->is_later_prepared = atomic_load_explicit(&tiles->later_made, memory_order_relaxed) == LATER_MADE;
   run->n_parts = tiles->pile.n;
+}
+
+/* The engine of the part, with its uniform values, which are the same in all parts. */
+static void prepare(tg_run *run, tile_run *tiles, const engine_args *args)
+{
+  engine e = tiles->engine;
+  bool is_later = e.code != run->kernel->code, *is_prepared = is_later ? &run->is_later_prepared : &run->is_prepared;
+  if (args->n > 0 && !*is_prepared) {
+    unsigned char *first = (unsigned char *)(void *)tiles_worker(tiles, 0);
+    void *uniforms = drive_uniforms(run->kernel, run->workspace->data, e);
+    e.backend->prepare(e.code, args, first + run->kernel->layout.scratch, uniforms);
+    *is_prepared = true;
+  }
+  atomic_init(&tiles->later_made, run->is_later_prepared ? LATER_MADE : LATER_NOT_MADE);
 }
 
 /* The operands were checked; nothing can fail any more. */
@@ -117,19 +134,18 @@ static void run_part(tg_run *run, const tg_invocation *part, const operand_memor
 {
   const tg_kernel *kernel = run->kernel;
   unsigned char *workspace = run->workspace->data;
-  void *uniforms = workspace + kernel->layout.uniforms;
-  engine_args args = {memory, part->n, part->fuel, uniforms, run->n};
+  engine_switch *later;
+  engine e = switch_begin(kernel, part->n, &later);
+  engine_args args = {memory, part->n, part->fuel, drive_uniforms(kernel, workspace, e), run->n};
   tile_run tiles;
   unsigned wanted = plan_workers(kernel, part, memory, run->workspace->bytes);
   unsigned n_workers = wanted > 1 ? threads_take(kernel->context, wanted) : 1;
   drive_open(&tiles, kernel, &args, workspace, n_workers);
+  tiles.engine = e;
+  tiles.later = later;
   align_tiles(&tiles, run, part->n);
   fpenv saved = fpenv_enter();
-  if (part->n > 0 && !run->is_prepared) {
-    unsigned char *first = (unsigned char *)(void *)tiles_worker(&tiles, 0);
-    kernel->backend->prepare(kernel->code, &args, first + kernel->layout.scratch, uniforms);
-    run->is_prepared = true;
-  }
+  prepare(run, &tiles, &args);
   drive_run(&tiles);
   keep_carry(run, &tiles);
   drive_close(&tiles, part);

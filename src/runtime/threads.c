@@ -9,16 +9,6 @@
 #ifdef _OPENMP
 #include <omp.h>
 #endif
-#if defined(__unix__) || defined(__APPLE__)
-#include <sched.h>
-#endif
-
-void threads_yield(void)
-{
-#if defined(__unix__) || defined(__APPLE__)
-  sched_yield();
-#endif
-}
 
 unsigned threads_take(tg_context *context, unsigned wanted)
 {

@@ -27,7 +27,4 @@ bool threads_are_taken(const tg_threads *threads);
 unsigned threads_take(tg_context *context, unsigned wanted);
 void threads_give(tg_context *context, unsigned taken);
 
-/* Lets other threads run: for a thread that waits for one of them. */
-void threads_yield(void);
-
 #endif

@@ -19,7 +19,7 @@ static void take_lock(tile_run *run)
   unsigned tries = 0;
   while (atomic_flag_test_and_set_explicit(&run->lock, memory_order_acquire)) {
     if (++tries % TRIES_BEFORE_YIELD == 0) {
-      threads_yield();
+      thread_yield();
     }
   }
 }
@@ -62,7 +62,7 @@ static bool exchange_tile(tile_run *run, uint64_t *tile, const sum_columns *colu
     if (is_over || has_room) {
       return !is_over;
     }
-    threads_yield();
+    thread_yield();
   }
 }
 
@@ -108,6 +108,8 @@ static void open_worker(const tile_run *run, tile_worker *worker, size_t index)
   const tg_kernel *kernel = run->kernel;
   const workspace_layout *layout = &kernel->layout;
   worker->args = *run->args;
+  worker->engine = run->engine;
+  worker->n_blocks = worker->n_compiled = 0;
   worker->out.sums = (sum_columns *)(void *)part_of(worker, layout->columns);
   worker->out.args = (arg_partial *)(void *)part_of(worker, layout->tile_args);
   worker->out.traps = (trap_partial){0, 0, 0, 0};
@@ -122,6 +124,7 @@ static void open_worker(const tile_run *run, tile_worker *worker, size_t index)
   if (index == 0 && run->carry != NULL) {
     take_carry(kernel, worker, run->carry);
   }
+  worker->rounds = worker->out.loop_rounds;
   if (index > 0 && kernel->n_folds > 0) {
     operand_memory *operands = (operand_memory *)(void *)part_of(worker, layout->worker_operands);
     memcpy(operands, run->args->operands, kernel->graph->operands.n * sizeof *operands);
@@ -130,15 +133,59 @@ static void open_worker(const tile_run *run, tile_worker *worker, size_t index)
   }
 }
 
-/* Runs lanes: of one block where there are float sums, whose columns go into the tile's trees. */
-static void run_lanes(const tg_kernel *kernel, tile_worker *worker, uint64_t first, uint64_t n)
+/* ---- taking up another engine ---- */
+
+/* Whether its uniform values are there; they are made by the first that asks. */
+static bool has_later_uniforms(tile_run *run, tile_worker *worker, const engine *later)
 {
+  int made = atomic_load_explicit(&run->later_made, memory_order_acquire), none = LATER_NOT_MADE;
+  if (made == LATER_NOT_MADE && atomic_compare_exchange_strong(&run->later_made, &none, LATER_BEING_MADE)) {
+    later->backend->prepare(later->code, run->args, part_of(worker, run->kernel->layout.scratch), run->later_uniforms);
+    atomic_store_explicit(&run->later_made, LATER_MADE, memory_order_release);
+    made = LATER_MADE;
+  }
+  while (made != LATER_MADE && run->later->first_block > 0) { /* tests want the very block */
+    thread_yield();
+    made = atomic_load_explicit(&run->later_made, memory_order_acquire);
+  }
+  return made == LATER_MADE;
+}
+
+static void choose_engine(tile_run *run, tile_worker *worker, uint64_t block)
+{
+  if (run->later != NULL && worker->args.uniforms != run->later_uniforms) {
+    const engine *later = switch_engine(run->later, block);
+    if (later != NULL && has_later_uniforms(run, worker, later)) {
+      worker->engine = *later;
+      worker->args.uniforms = run->later_uniforms;
+    }
+  }
+}
+
+static void count_blocks(tile_run *run, tile_worker *worker, uint64_t n)
+{
+  uint64_t n_blocks = (n + TG_BLOCK_LANES - 1) / TG_BLOCK_LANES;
+  worker->n_blocks += n_blocks;
+  worker->n_compiled += engine_is_compiled(worker->engine) ? n_blocks : 0;
+  if (run->later != NULL) {
+    switch_count_rounds(run->later, n, worker->out.loop_rounds - worker->rounds);
+    worker->rounds = worker->out.loop_rounds;
+  }
+}
+
+/* Runs lanes: of one block where there are float sums, whose columns go into the tile's trees. */
+static void run_lanes(tile_run *run, tile_worker *worker, uint64_t first, uint64_t n)
+{
+  const tg_kernel *kernel = run->kernel;
   uint64_t end = first + n < worker->args.n ? first + n : worker->args.n;
+  choose_engine(run, worker, run->first_block + first / TG_BLOCK_LANES);
   for (size_t k = 0; k < kernel->n_ordered; k++) {
     memset(&worker->out.sums[kernel->ordered[k]], 0, sizeof *worker->out.sums);
   }
-  kernel->backend->run(kernel->code, &worker->args, (uint64_t[2]){first, end}, part_of(worker, kernel->layout.scratch),
-                       &worker->out);
+  const engine *e = &worker->engine;
+  e->backend->run(e->code, &worker->args, (uint64_t[2]){first, end}, part_of(worker, kernel->layout.scratch),
+                  &worker->out);
+  count_blocks(run, worker, end - first);
   for (size_t k = 0; k < kernel->n_ordered; k++) {
     sum_push(tree_of(kernel, worker, k), kernel->ordered_types[k], 0, &worker->out.sums[kernel->ordered[k]]);
   }
@@ -156,7 +203,7 @@ static bool is_better(const tg_kernel *kernel, size_t k, const arg_partial *next
 }
 
 /* Gives the columns of the float sums. */
-static const sum_columns *run_tile(const tile_run *run, tile_worker *worker, uint64_t tile)
+static const sum_columns *run_tile(tile_run *run, tile_worker *worker, uint64_t tile)
 {
   const tg_kernel *kernel = run->kernel;
   uint64_t n_lanes = (uint64_t)TG_BLOCK_LANES << run->level, first = tile * n_lanes;
@@ -167,9 +214,10 @@ static const sum_columns *run_tile(const tile_run *run, tile_worker *worker, uin
   for (size_t k = 0; k < kernel->n_ordered; k++) {
     tree_of(kernel, worker, k)->n_blocks = 0;
   }
-  uint64_t step = kernel->n_ordered > 0 ? TG_BLOCK_LANES : n_lanes;
+  bool by_block = kernel->n_ordered > 0 || (run->later != NULL && run->later->first_block > 0);
+  uint64_t step = by_block ? TG_BLOCK_LANES : n_lanes;
   for (uint64_t lane = first; lane < first + n_lanes && lane < run->args->n; lane += step) {
-    run_lanes(kernel, worker, lane, step);
+    run_lanes(run, worker, lane, step);
   }
   for (size_t k = 0; k < kernel->n_args; k++) {
     if (is_better(kernel, k, &worker->out.args[k], &worker->best[k].arg)) {
@@ -236,6 +284,8 @@ void tiles_join(tile_run *run)
     first->out.loop_rounds += worker->out.loop_rounds;
     first->out.loop_slots += worker->out.loop_slots;
     first->out.operations += worker->out.operations;
+    first->n_blocks += worker->n_blocks;
+    first->n_compiled += worker->n_compiled;
     fold_close(kernel, worker->args.operands, run->args->operands);
   }
   for (size_t k = 0; k < kernel->n_ordered; k++) {

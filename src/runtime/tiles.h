@@ -28,18 +28,28 @@ typedef struct tile_worker {
   engine_args args;
   partials out;
   tile_best *best;
+  engine engine;                         /* that runs its lanes now */
+  uint64_t n_blocks, n_compiled, rounds; /* so far; of them by machine code; rounds of loops that were counted */
 } tile_worker;
+
+/* The uniform values for the engine that takes over: the worker that first wants them makes them, and those that want
+ * them meanwhile go on without. */
+typedef enum tile_later { LATER_NOT_MADE, LATER_BEING_MADE, LATER_MADE } tile_later;
 
 /* What the workers of an invocation share. */
 typedef struct tile_run {
   const tg_kernel *kernel;
   const engine_args *args;
+  engine engine;                 /* that they begin with */
+  engine_switch *later;          /* what may give them another one, or NULL */
+  void *later_uniforms;          /* its uniform values */
   unsigned char *workers;        /* the first one's part of the workspace */
   unsigned n_workers, level;     /* a tile is 2^level blocks */
   uint64_t n_tiles, first_block; /* of a run in parts, those before are done: a multiple of 2^level */
   const tile_carry *carry;       /* and gave this; NULL: nothing */
   /* What changes lies apart from what does not. */
   _Alignas(64) atomic_uint_fast64_t next; /* tile to be taken */
+  atomic_int later_made;                  /* tile_later */
   /* With float sums, taking a tile and giving its columns is done under a lock, which guards the rest: */
   atomic_flag lock;
   size_t n_running; /* tiles */
@@ -57,8 +67,11 @@ void tiles_task(void *arg, size_t index);
 /* Adds what came of all workers to worker 0. */
 void tiles_join(tile_run *run);
 
-/* The steps of `drive`, which a run in parts takes for each: prepares a run in a workspace; runs all tiles and joins
- * what came of them; writes results, outcome and stats. drive.c */
+/* Where an engine has its uniform values in a workspace. drive.c */
+void *drive_uniforms(const tg_kernel *kernel, unsigned char *workspace, engine e);
+
+/* The steps of `drive`, which a run in parts takes for each: prepares a run in a workspace, with the engine that
+ * switch_begin gave; runs all tiles and joins what came of them; writes results, outcome and stats. drive.c */
 void drive_open(tile_run *run, const tg_kernel *kernel, const engine_args *args, unsigned char *workspace,
                 unsigned n_workers);
 void drive_run(tile_run *run);

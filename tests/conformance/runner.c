@@ -439,15 +439,10 @@ static void run_file(tally *t, tg_context *context, const char *path, const opti
 
 /* ---- options ---- */
 
-/* "vec:1" is `vec` held to one of its kernel sets, "llvm/refill" `llvm` held to refill: not listed, but there. */
+/* Also those that are not listed, such as "vec:1", `vec` held to one of its kernel sets, and "llvm/refill". */
 static bool backend_exists(const char *name)
 {
-  bool is_found = strcmp(name, "auto") == 0;
-  for (size_t i = 0; tg_backend_name(i) != NULL; i++) {
-    size_t n = strlen(tg_backend_name(i));
-    is_found |= strncmp(tg_backend_name(i), name, n) == 0 && strchr(":/", name[n]) != NULL;
-  }
-  return is_found;
+  return tg_backend_status(name, NULL) != TG_ARGUMENT;
 }
 
 static int list_backends(void)

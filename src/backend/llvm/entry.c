@@ -10,6 +10,8 @@
 
 enum { HUGE_GRAPH = 16384 }; /* values */
 
+_Static_assert((int)JIT_FORM_MASKED == BACKEND_FORM_MASKED, "forms of loops are one list");
+
 static bool supports(tg_op op, tg_type type)
 {
   (void)op;
@@ -172,5 +174,6 @@ TG_API const tg_plugin *tg_plugin_entry(void);
 
 const tg_plugin *tg_plugin_entry(void)
 {
+  jit_guard_open();
   return &plugin;
 }

@@ -123,6 +123,11 @@ static void install(void)
   pthread_atfork(NULL, NULL, on_fork);
 }
 
+void jit_guard_open(void)
+{
+  pthread_once(&once, install);
+}
+
 /* ---- working ---- */
 
 void jit_lock(void)
@@ -171,7 +176,6 @@ tg_status jit_guarded(jit_work work, void *arg, tg_error *error)
   if (!has_room()) {
     return error_set(error, TG_NOMEM, "no memory for LLVM");
   }
-  pthread_once(&once, install);
   atomic_fetch_add(&n_working, 1); /* before looking: the end of the process looks after setting */
   if (jit_is_broken()) {
     atomic_fetch_sub(&n_working, 1);

@@ -9,6 +9,9 @@
 
 #include <stdbool.h>
 
+/* Installs the handlers; as soon as LLVM is loaded, so that the end of the process is not missed. */
+void jit_guard_open(void);
+
 /* Does work that calls LLVM. Not within itself. */
 typedef tg_status (*jit_work)(void *arg, tg_error *error);
 tg_status jit_guarded(jit_work work, void *arg, tg_error *error);

@@ -99,9 +99,10 @@ static void inside_a_parallel_region(void **state)
   tg_threads own = {threads_parallel_for, NULL, 3}, other = {no_tasks, NULL, 3};
   tg_workspace *workspace; /* for three threads: the stack may not have room for so many */
   float want = 0, outside = 0, inside[N_CALLERS] = {0};
-  tg_stats stats, nested[N_CALLERS] = {{.n_threads = 0}};
+  tg_stats stats, nested[N_CALLERS];
   int statuses[N_CALLERS] = {0}, taken[N_CALLERS] = {0}, others[N_CALLERS] = {0};
   (void)state;
+  memset(nested, 0, sizeof nested);
   assert_int_equal(tg_workspace_create(context, tg_kernel_workspace_bytes(kernel), &workspace), TG_OK);
   assert_int_equal(run_sum(plain, NULL, &want, NULL), TG_OK);
   assert_int_equal(run_sum(kernel, workspace, &outside, &stats), TG_OK);
