@@ -489,20 +489,18 @@ typedef struct tg_binding {
 
 /* What an invocation did, beside writing its outputs. */
 typedef struct tg_outcome {
-  uint64_t n_trapped;  /* lanes that trapped */
-  uint64_t first_lane; /* the lowest of them */
-  uint32_t first_code; /* its code, TG_TRAP_FUEL if it ran out of fuel */
-  uint32_t first_position;
-  uint64_t none; /* bit k: the k-th argmin or argmax of the graph saw no lane; its result is 0 */
+  uint64_t n_trapped;                  /* lanes that trapped */
+  uint64_t first_lane;                 /* the lowest of them */
+  uint32_t first_code, first_position; /* its code, TG_TRAP_FUEL if it ran out of fuel, and where */
+  uint64_t none;                       /* bit k: the k-th argmin or argmax of the graph saw no lane; its result is 0 */
 } tg_outcome;
 /* What it took, for those who ask; the uniform block is not counted. loop_rounds / loop_slots is the occupancy of
  * lanes. Figures are 0 where the engine counts only if it is told to when it compiles: tg_compile_options.counts. */
 typedef struct tg_stats {
-  unsigned n_threads;            /* that ran lanes */
-  uint64_t loop_rounds;          /* rounds of loops that lanes took, all lanes and loops together */
-  uint64_t loop_slots;           /* rounds that were computed for that, for lanes that were done too */
-  uint64_t operations;           /* that lanes executed of the graph as it runs, counted as by docs/explain.md */
-  uint64_t n_blocks, n_compiled; /* of TG_BLOCK_LANES lanes or fewer; those that machine code ran */
+  unsigned n_threads;               /* that ran lanes */
+  uint64_t loop_rounds, loop_slots; /* rounds of loops that lanes took; that were computed, for lanes done too */
+  uint64_t operations;              /* that lanes executed of the graph as it runs, counted as by docs/explain.md */
+  uint64_t n_blocks, n_compiled;    /* of TG_BLOCK_LANES lanes or fewer; those that machine code ran */
 } tg_stats;
 #define TG_TRAP_FUEL 0xFFFFFFFFu
 #define TG_FUEL_UNLIMITED UINT64_MAX
@@ -721,7 +719,7 @@ TG_API tg_status tg_machine_begin(tg_machine *machine, uint64_t n, uint64_t seed
 TG_API tg_status tg_machine_part(tg_machine *machine, uint64_t n, tg_error *error);
 TG_API tg_status tg_machine_end(tg_machine *machine, tg_error *error);
 
-/* What the last run did: the instances that trapped, and of the lowest of them code, line and file. */
+/* What the last run did: the instances that trapped, and of the lowest code, line and file. Stats are of all phases. */
 typedef struct tg_machine_outcome {
   uint64_t n, n_trapped, first_instance;
   uint32_t first_code;
@@ -729,7 +727,6 @@ typedef struct tg_machine_outcome {
   const char *first_path; /* NULL: nothing trapped */
 } tg_machine_outcome;
 TG_API void tg_machine_outcome_of(const tg_machine *machine, tg_machine_outcome *outcome);
-/* What it took, all phases together; of threads the most of any. */
 TG_API void tg_machine_stats_of(const tg_machine *machine, tg_stats *stats);
 /* "assertion failed" for code 1, and so on. */
 TG_API const char *tg_trap_text(uint32_t code);
