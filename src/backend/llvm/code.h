@@ -61,7 +61,7 @@ struct jit_frame {
 typedef void (*jit_function)(jit_frame *frame);
 
 typedef enum jit_variant {
-  JIT_FULL,   /* whole groups */
+  JIT_FULL,   /* whole groups; where has_tail, any number of lanes */
   JIT_MASKED, /* the last group may be a part of one */
   JIT_FUEL,   /* the same with limited fuel */
   JIT_PREPARE,
@@ -70,6 +70,15 @@ typedef enum jit_variant {
 } jit_variant;
 
 enum { JIT_FUNCTIONS = JIT_STAGE + 2 * STAGE_MOST + 1 };
+
+/* What an invocation has to know of an operand, in one place. */
+typedef struct plain_stream {
+  uint32_t operand, bytes; /* of an element */
+  bool is_output;
+} plain_stream;
+typedef struct plain_param {
+  uint32_t operand, slot;
+} plain_param;
 
 struct jit_code {
   tg_allocator allocator;
@@ -101,6 +110,11 @@ struct jit_code {
   uint32_t *arg_nodes;                                                    /* and their nodes */
   size_t first, pointers, alive, codes, positions, arrays, scratch_bytes; /* in scratch, after the frame */
   size_t *buffers;                                                        /* the same, by stream */
+  bool has_tail, is_plain;                                                /* plain.c */
+  plain_stream *plain;                                                    /* by stream */
+  plain_param *params;                                                    /* by param node */
+  size_t n_plain, n_params;
+  uint64_t cached_lanes; /* whose outputs the last cache holds */
 };
 
 /* The helpers, in the order of the frame's table. helpers.c, helpers_linear.c */
@@ -126,6 +140,11 @@ bool jit_is_helped(const jit_code *code, const graph_node *node);
 
 /* explain.c */
 void jit_explain(const void *code, explainer *e);
+
+/* plain.c. jit_run_plainly: false: the streams do not lie so, nothing was done. */
+void jit_choose_plain(jit_code *code);
+void jit_put_params(const jit_code *code, const engine_args *args, uint64_t *uniforms);
+bool jit_run_plainly(const jit_code *code, const engine_args *args, const uint64_t lanes[2], void *scratch);
 
 /* run.c */
 void jit_run(const void *code, const engine_args *args, const uint64_t lanes[2], void *scratch, partials *out);

@@ -31,6 +31,7 @@ typedef struct jit_emitter {
   LLVMValueRef *values, *wide; /* by value; of a uniform: as a vector */
   LLVMValueRef alive, mask, fuel;
   LLVMValueRef start; /* the lanes that were alive at first */
+  LLVMValueRef part;  /* the lanes that there are in memory; NULL: all */
   LLVMValueRef group; /* i64: lanes before this group, in this call */
   VEC(jit_accumulator) accumulators;
   tg_allocator allocator;
@@ -71,6 +72,9 @@ LLVMValueRef jit_spill(jit_emitter *e, LLVMValueRef v);
 LLVMValueRef jit_load(jit_emitter *e, LLVMTypeRef type, LLVMValueRef pointer, unsigned align);
 LLVMValueRef jit_store(jit_emitter *e, LLVMValueRef v, LLVMValueRef pointer, unsigned align);
 LLVMTypeRef jit_memory_type(const jit_emitter *e, LLVMTypeRef type);
+/* Elements of a stream, those of e->part only. */
+LLVMValueRef jit_load_part(jit_emitter *e, LLVMTypeRef type, LLVMValueRef pointer);
+void jit_store_part(jit_emitter *e, LLVMValueRef v, LLVMValueRef pointer);
 /* Calls a helper with addresses, NULL for none. */
 LLVMValueRef jit_scratch(jit_emitter *e, size_t offset);
 void jit_help(jit_emitter *e, jit_helper_id id, uint64_t node, LLVMValueRef *addresses, unsigned n);

@@ -258,6 +258,7 @@ static void emit_part(jit_emitter *e, size_t k)
   }
   if (!e->failed) {
     jit_close_groups(e, body);
+    LLVMBuildRetVoid(e->b);
   }
   LLVMBuildBr(e->top, body);
 }

@@ -2,6 +2,7 @@
 #include "backend/llvm/emit.h"
 
 #include <stddef.h>
+#include <string.h>
 
 LLVMValueRef jit_offset(jit_emitter *e, LLVMBuilderRef at, LLVMValueRef pointer, LLVMValueRef bytes)
 {
@@ -70,6 +71,49 @@ LLVMValueRef jit_store(jit_emitter *e, LLVMValueRef v, LLVMValueRef pointer, uns
   LLVMSetAlignment(store, align);
   return store;
 }
+
+/* ---- under a mask ---- */
+
+/* A mask as memory wants it, for a vector of some type. */
+static LLVMValueRef memory_mask(jit_emitter *e, LLVMTypeRef type)
+{
+  LLVMTypeRef element = LLVMGetElementType(type);
+  LLVMTypeKind kind = LLVMGetTypeKind(element);
+  unsigned bits = kind == LLVMIntegerTypeKind ? LLVMGetIntTypeWidth(element) : kind == LLVMFloatTypeKind ? 32 : 64;
+  return jit_bits(e, jit_resize_mask(e, e->part, bits));
+}
+
+static LLVMValueRef call_masked(jit_emitter *e, const char *name, LLVMTypeRef type, LLVMValueRef *args)
+{
+  LLVMTypeRef types[2] = {type, LLVMPointerTypeInContext(e->context, 0)};
+  unsigned id = LLVMLookupIntrinsicID(name, strlen(name));
+  return LLVMBuildCall2(e->b, LLVMIntrinsicGetType(e->context, id, types, 2),
+                        LLVMGetIntrinsicDeclaration(e->module, id, types, 2), args, 4, "");
+}
+
+LLVMValueRef jit_load_part(jit_emitter *e, LLVMTypeRef type, LLVMValueRef pointer)
+{
+  if (e->part == NULL) {
+    return jit_load(e, type, pointer, 1);
+  }
+  LLVMTypeRef memory = jit_memory_type(e, type);
+  LLVMValueRef args[4] = {pointer, LLVMConstInt(jit_int(e, 32), 1, 0), memory_mask(e, memory), LLVMConstNull(memory)};
+  LLVMValueRef v = call_masked(e, "llvm.masked.load", memory, args);
+  return is_bool(type) ? jit_mask(e, LLVMBuildICmp(e->b, LLVMIntNE, v, LLVMConstNull(memory), ""), 8) : v;
+}
+
+void jit_store_part(jit_emitter *e, LLVMValueRef v, LLVMValueRef pointer)
+{
+  if (e->part == NULL) {
+    jit_store(e, v, pointer, 1);
+    return;
+  }
+  LLVMTypeRef type = LLVMTypeOf(v);
+  LLVMValueRef args[4] = {v, pointer, LLVMConstInt(jit_int(e, 32), 1, 0), memory_mask(e, type)};
+  call_masked(e, "llvm.masked.store", type, args);
+}
+
+/* ---- for helpers ---- */
 
 LLVMValueRef jit_spill(jit_emitter *e, LLVMValueRef v)
 {

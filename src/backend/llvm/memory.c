@@ -26,7 +26,7 @@ LLVMValueRef jit_stream(jit_emitter *e, uint32_t operand)
 static LLVMValueRef emit_load(jit_emitter *e, const graph_node *node)
 {
   LLVMTypeRef type = jit_vector(jit_scalar_type(e, jit_type(e, node->first_result)), e->n_lanes);
-  return jit_load(e, type, jit_stream(e, node->operand), 1);
+  return jit_load_part(e, type, jit_stream(e, node->operand));
 }
 
 /* ---- iota ---- */

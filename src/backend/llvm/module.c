@@ -21,7 +21,7 @@ void jit_open_function(jit_emitter *e, const char *name)
   memset(e->values, 0, e->g->values.n * sizeof *e->values);
   memset(e->wide, 0, e->g->values.n * sizeof *e->wide);
   e->accumulators.n = 0;
-  e->alive = e->mask = e->fuel = e->start = e->group = NULL;
+  e->alive = e->mask = e->fuel = e->start = e->group = e->part = NULL;
   e->function = LLVMAddFunction(e->module, name, type);
   e->frame = LLVMGetParam(e->function, 0);
   LLVMPositionBuilderAtEnd(e->top, jit_block(e, "top"));
@@ -66,14 +66,19 @@ void jit_open_lanes(jit_emitter *e)
   }
 }
 
+static LLVMValueRef all_groups(jit_emitter *e)
+{
+  LLVMTypeRef word = jit_int(e, 64);
+  return LLVMBuildMul(e->top, JIT_FIELD(e, e->top, n_groups, word), LLVMConstInt(word, e->n_lanes, 0), "");
+}
+
 void jit_close_groups(jit_emitter *e, LLVMBasicBlockRef body)
 {
   LLVMTypeRef word = jit_int(e, 64);
   LLVMBasicBlockRef end = jit_block(e, "end"), from = LLVMGetInsertBlock(e->b);
   LLVMValueRef lanes = LLVMConstInt(word, e->n_lanes, 0);
   LLVMValueRef next = LLVMBuildAdd(e->b, e->group, lanes, "");
-  LLVMValueRef all = LLVMBuildMul(e->top, JIT_FIELD(e, e->top, n_groups, word), lanes, "");
-  LLVMBuildCondBr(e->b, LLVMBuildICmp(e->b, LLVMIntULT, next, all, ""), body, end);
+  LLVMBuildCondBr(e->b, LLVMBuildICmp(e->b, LLVMIntULT, next, all_groups(e), ""), body, end);
   LLVMAddIncoming(e->group, &next, &from, 1);
   LLVMPositionBuilderAtEnd(e->b, end);
   for (size_t k = 0; k < e->accumulators.n; k++) {
@@ -81,7 +86,44 @@ void jit_close_groups(jit_emitter *e, LLVMBasicBlockRef body)
     LLVMAddIncoming(a->phi, &a->next, &from, 1);
     LLVMSetAlignment(LLVMBuildStore(e->b, a->next, a->address), 16);
   }
-  LLVMBuildRetVoid(e->b);
+}
+
+/* The lanes after the last whole group, if there are any: the graph once more, with loads and stores under a mask.
+ * Gives the block that begins it. */
+static LLVMBasicBlockRef build_tail(jit_emitter *e)
+{
+  LLVMBasicBlockRef rest = jit_block(e, "rest"), tail = jit_block(e, "tail"), end = jit_block(e, "finish");
+  LLVMBuildBr(e->b, rest);
+  LLVMPositionBuilderAtEnd(e->b, rest);
+  e->group = all_groups(e);
+  LLVMValueRef left = LLVMBuildSub(e->b, JIT_FIELD(e, e->top, count, jit_int(e, 64)), e->group, "");
+  LLVMBuildCondBr(e->b, LLVMBuildICmp(e->b, LLVMIntEQ, left, LLVMConstNull(LLVMTypeOf(left)), ""), end, tail);
+  LLVMPositionBuilderAtEnd(e->b, tail);
+  unsigned bits = e->target->has_mask_registers ? 8 : e->code->mask_bits;
+  LLVMValueRef n = LLVMBuildIntCast2(e->b, left, jit_int(e, bits), 0, "");
+  e->part = LLVMBuildICmp(e->b, LLVMIntULT, jit_lane_numbers(e, bits), jit_spread(e, n), "");
+  e->part = jit_mask(e, e->part, bits);
+  for (uint32_t v = 0; v < e->g->values.n; v++) {
+    e->values[v] = e->g->values.data[v].is_uniform ? e->values[v] : NULL;
+  }
+  jit_emit_nodes(e, graph_main_start(e->g), (uint32_t)e->g->nodes.n);
+  jit_emit_sinks(e);
+  LLVMBuildBr(e->b, end);
+  LLVMMoveBasicBlockAfter(end, LLVMGetInsertBlock(e->b));
+  LLVMPositionBuilderAtEnd(e->b, end);
+  return rest;
+}
+
+/* The groups of the loop, if there are any; else the rest. */
+static void begin_groups(jit_emitter *e, LLVMBasicBlockRef body, LLVMBasicBlockRef rest)
+{
+  if (rest == NULL) {
+    LLVMBuildBr(e->top, body);
+    return;
+  }
+  LLVMValueRef n = JIT_FIELD(e, e->top, n_groups, jit_int(e, 64));
+  LLVMValueRef none = LLVMBuildICmp(e->top, LLVMIntEQ, n, LLVMConstNull(LLVMTypeOf(n)), "");
+  LLVMBuildCondBr(e->top, none, rest, body);
 }
 
 void jit_open_groups(jit_emitter *e)
@@ -106,7 +148,10 @@ static void build_run(jit_emitter *e, jit_variant variant)
     jit_emit_sinks(e);
     jit_close_groups(e, body);
   }
-  LLVMBuildBr(e->top, body);
+  bool has_tail = e->code->has_tail && variant == JIT_FULL && !e->failed;
+  LLVMBasicBlockRef rest = has_tail ? build_tail(e) : NULL;
+  LLVMBuildRetVoid(e->b);
+  begin_groups(e, body, rest);
 }
 
 /* ---- which functions ---- */
@@ -140,10 +185,10 @@ void jit_choose_functions(jit_code *code)
   code->wanted[JIT_FULL] = !n.loops && !n.traps;
   code->wanted[JIT_MASKED] = n.loops || n.traps || n.reduces;
   code->wanted[JIT_FUEL] = n.loops;
-  code->wanted[JIT_PREPARE] = true;
   for (size_t k = 0; code->stages.n > 0 && k < 2 * code->stages.n + 1; k++) {
     code->wanted[JIT_STAGE + k] = true;
   }
+  jit_choose_plain(code);
 }
 
 static void build_functions(jit_emitter *e)
@@ -153,7 +198,7 @@ static void build_functions(jit_emitter *e)
       build_run(e, v);
     }
   }
-  if (!e->failed) {
+  if (e->code->wanted[JIT_PREPARE] && !e->failed) {
     build_prepare(e);
   }
   for (size_t k = 0; k < JIT_FUNCTIONS - JIT_STAGE && !e->failed; k++) {

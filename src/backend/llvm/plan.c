@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-enum { IN_FLIGHT = 4, IN_FLIGHT_STRAIGHT = 2, SMALL_GRAPH = 24, FEW_ENTRIES = 256 };
+enum { IN_FLIGHT = 4, IN_FLIGHT_STRAIGHT = 1, SMALL_GRAPH = 24, FEW_ENTRIES = 256 };
 
 /* ---- which values differ between lanes ---- */
 
@@ -191,10 +191,10 @@ static bool has_bodies(const tg_graph *g)
 }
 
 /* A loop waits for its own last round: vectors in flight fill the time. Without loops the processor runs groups side by
- * side by itself, and less code is sooner made. */
+ * side by itself, and one vector is the least code: it is made twice, for whole groups and for the last lanes. */
 static unsigned choose_lanes(const tg_graph *g, const bool *varies, const jit_target *target)
 {
-  unsigned flight = has_loops(g) ? IN_FLIGHT : IN_FLIGHT_STRAIGHT;
+  unsigned flight = has_loops(g) ? IN_FLIGHT : g->n_arg_sinks > 0 ? 2 * IN_FLIGHT_STRAIGHT : IN_FLIGHT_STRAIGHT;
   unsigned n = flight * target->vector_bytes / widest_element(g, varies), columns = columns_wanted(g);
   n = n < columns ? columns : n;
   n = n < 8 ? 8 : n;
@@ -288,6 +288,15 @@ static void place_uniforms(jit_code *code)
   }
 }
 
+static size_t count_params(const tg_graph *g)
+{
+  size_t n = 0;
+  for (size_t i = 0; i < g->nodes.n; i++) {
+    n += g->nodes.data[i].op == TG_OP_PARAM;
+  }
+  return n;
+}
+
 static bool take_memory(jit_code *code)
 {
   const tg_graph *g = code->graph;
@@ -301,9 +310,11 @@ static bool take_memory(jit_code *code)
   code->buffers = alloc_zeroed(a, g->operands.n + 1, sizeof *code->buffers);
   code->best = alloc_zeroed(a, g->n_arg_sinks + 1, sizeof *code->best);
   code->arg_nodes = alloc_zeroed(a, g->n_arg_sinks + 1, sizeof *code->arg_nodes);
-  return code->varies != NULL && code->used != NULL && code->origins != NULL && code->slots != NULL &&
-         code->storage != NULL && code->streams != NULL && code->buffers != NULL && code->best != NULL &&
-         code->arg_nodes != NULL;
+  code->plain = alloc_zeroed(a, g->operands.n + 1, sizeof *code->plain);
+  code->params = alloc_zeroed(a, count_params(g) + 1, sizeof *code->params);
+  return code->plain != NULL && code->params != NULL && code->varies != NULL && code->used != NULL &&
+         code->origins != NULL && code->slots != NULL && code->storage != NULL && code->streams != NULL &&
+         code->buffers != NULL && code->best != NULL && code->arg_nodes != NULL;
 }
 
 /* ---- helpers ---- */
@@ -317,7 +328,7 @@ bool jit_is_helped(const jit_code *code, const graph_node *node)
   case TG_OP_ROUND: return !code->traits.has_round;
   case TG_OP_GATHER: return g->operands.data[node->operand].mode > (uint8_t)TG_MODE_F64;
   case TG_OP_LINEAR: return (ring != TG_RING_INT && ring != TG_RING_FLOAT) || node->n_entries > (uint32_t)FEW_ENTRIES;
-  case TG_OP_ASTORE: return code->varies[node_args(g, node)[1]];
+  case TG_OP_ASTORE: return code->varies[node_args(g, node)[0]] || code->varies[node_args(g, node)[1]];
   case TG_OP_COMBINE: return true;
   default: return false;
   }
@@ -360,6 +371,8 @@ void jit_plan_free(jit_code *code)
   alloc_free(a, code->storage, n_values, sizeof *code->storage);
   alloc_free(a, code->streams, n_operands, sizeof *code->streams);
   alloc_free(a, code->buffers, n_operands, sizeof *code->buffers);
+  alloc_free(a, code->plain, n_operands, sizeof *code->plain);
+  alloc_free(a, code->params, count_params(code->graph) + 1, sizeof *code->params);
   alloc_free(a, code->best, n_args, sizeof *code->best);
   alloc_free(a, code->arg_nodes, n_args, sizeof *code->arg_nodes);
 }

@@ -92,7 +92,7 @@ static void run_lanes(const jit_range *b, uint64_t first, uint64_t n, bool all_b
   }
   frame->first_lane = first;
   frame->block_lane = first - b->first;
-  frame->n_groups = (n + code->n_lanes - 1) / code->n_lanes;
+  frame->n_groups = code->has_tail ? n / code->n_lanes : (n + code->n_lanes - 1) / code->n_lanes;
   frame->count = n;
   jit_variant variant = frame->fuel != TG_FUEL_UNLIMITED && code->functions[JIT_FUEL] != NULL ? JIT_FUEL : JIT_MASKED;
   if (code->functions[JIT_FULL] != NULL && (is_whole || code->functions[JIT_MASKED] == NULL)) {
@@ -245,6 +245,10 @@ void jit_run_masked(jit_range *b, uint64_t first, uint64_t end, partials *out)
 void jit_run(const void *p, const engine_args *args, const uint64_t lanes[2], void *scratch, partials *out)
 {
   const jit_code *code = p;
+  if (code->is_plain && jit_run_plainly(code, args, lanes, scratch)) {
+    out->operations += (lanes[1] - lanes[0]) * code->lane_operations;
+    return;
+  }
   jit_range b = open_range(code, args, scratch, args->uniforms, out);
   for (size_t k = 0; k < code->graph->operands.n; k++) {
     b.is_direct &= code->streams[k] == UINT32_MAX || jit_is_direct(&b, k);
@@ -259,25 +263,13 @@ void jit_run(const void *p, const engine_args *args, const uint64_t lanes[2], vo
   out->operations += b.frame->operations + (lanes[1] - lanes[0]) * code->lane_operations;
 }
 
-/* The values of params, where code finds them with all that is uniform. */
-static void put_params(const jit_code *code, const engine_args *args, uint64_t *uniforms)
-{
-  for (size_t i = 0; i < code->graph->nodes.n; i++) {
-    const graph_node *node = &code->graph->nodes.data[i];
-    if (node->op == TG_OP_PARAM) {
-      const operand_memory *memory = &args->operands[node->operand];
-      const graph_operand *operand = operand_of(code, node->operand);
-      uniforms[code->slots[node->first_result]] =
-          memory->base == NULL ? operand->default_bits : element_load((tg_mode)operand->mode, memory->base);
-    }
-  }
-}
-
 void jit_prepare(const void *p, const engine_args *args, void *scratch, void *uniforms)
 {
   const jit_code *code = p;
-  jit_range b = open_range(code, args, scratch, uniforms, NULL);
-  b.frame->taken = b.frame->exhausted = 0;
-  put_params(code, args, uniforms);
-  code->functions[JIT_PREPARE](b.frame);
+  jit_put_params(code, args, uniforms);
+  if (code->functions[JIT_PREPARE] != NULL) {
+    jit_range b = open_range(code, args, scratch, uniforms, NULL);
+    b.frame->taken = b.frame->exhausted = 0;
+    code->functions[JIT_PREPARE](b.frame);
+  }
 }

@@ -219,7 +219,7 @@ static void emit_store(jit_emitter *e, const graph_node *node)
   if (e->code->can_trap) {
     v = jit_select(e, e->alive, v, jit_load(e, LLVMTypeOf(v), address, 1));
   }
-  jit_store(e, v, address, 1);
+  jit_store_part(e, v, address);
 }
 
 void jit_count_traps(jit_emitter *e)

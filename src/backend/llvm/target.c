@@ -93,7 +93,7 @@ static tg_status create_machine(const level *l, jit_target *out, tg_error *error
     LLVMDisposeMessage(message);
   } else {
     bool is_forced = out->wish.width != 0;
-    LLVMCodeGenOptLevel effort = out->wish.is_huge ? LLVMCodeGenLevelNone : LLVMCodeGenLevelDefault;
+    LLVMCodeGenOptLevel effort = out->wish.is_huge ? LLVMCodeGenLevelNone : LLVMCodeGenLevelLess;
     out->machine = LLVMCreateTargetMachine(target, triple, is_forced ? l->name : host_cpu,
                                            is_forced ? "" : host_features, effort, LLVMRelocPIC, LLVMCodeModelDefault);
     if (out->machine == NULL) {
