@@ -12,5 +12,6 @@ if [ -z "${PYTHON:-}" ] && ! python3 -c 'import numpy' 2>/dev/null && [ -x /usr/
   export PYTHON
 fi
 TG_PLUGIN_PATH=$PWD/build${TG_PLUGIN_PATH:+:$TG_PLUGIN_PATH} # the back-end llvm, where it was built
-export TG_PLUGIN_PATH
+TG_CACHE=off # what is measured is making code, not finding it
+export TG_PLUGIN_PATH TG_CACHE
 exec build/bench/throng-bench ${name:+--only "$name"} --json build/bench/results.json "$@"

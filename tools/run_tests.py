@@ -131,7 +131,7 @@ def run_limited(command, seconds, environment):
 
 def environment_for(stage):
     environment = dict(os.environ, **{k: v for k, v in SANITIZERS.items() if k not in os.environ})
-    environment.update(THRONG=str(stage.build / "throng"), TG_BUILD=str(stage.build), TG_SOURCE=str(SOURCE), LC_ALL="C",
+    environment.update(THRONG=str(stage.build / "throng"), TG_BUILD=str(stage.build), TG_SOURCE=str(SOURCE), LC_ALL="C", TG_CACHE="off",
                        PYTHON=sys.executable, PYTHONDONTWRITEBYTECODE="1", CMOCKA_MESSAGE_OUTPUT="TAP",
                        CC="clang" if stage.preset == "clang" else os.environ.get("CC", "gcc"))
     environment.pop("MAKEFLAGS", None)  # a script may call make: it must not look for our job server

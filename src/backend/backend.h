@@ -108,10 +108,13 @@ typedef struct backend_order {
   const char *path;
   const tg_allocator *allocator;
   unsigned width, how, form; /* how: as in compile; form: of divergent loops, as in plugin.h */
+  const char *cache;         /* of backend_llvm_cache */
   const void *module;        /* binary */
   size_t bytes;
 } backend_order;
 tg_status backend_llvm_find(char path[BACKEND_PATH], tg_error *error);
+/* The folder where code is kept from one process to the next, as the environment says; NULL: none. */
+const char *backend_llvm_cache(char path[BACKEND_PATH]);
 tg_status backend_llvm_make(const backend_order *order, void **code, tg_error *error);
 
 /* `auto`, which is `vec` at first and `llvm` later: runtime/switch.h. And the same for tests: "auto:0" and so on wait

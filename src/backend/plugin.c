@@ -147,6 +147,24 @@ tg_status backend_llvm_status(tg_error *error)
   return load_once(path, &plugin, error);
 }
 
+const char *backend_llvm_cache(char path[BACKEND_PATH])
+{
+  const char *wish = getenv("TG_CACHE"), *own = getenv("TG_CACHE_DIR"), *cache = getenv("XDG_CACHE_HOME");
+  const char *home = getenv("HOME");
+  int n = -1;
+  if (wish != NULL && strcmp(wish, "off") == 0) {
+    return NULL;
+  }
+  if (own != NULL && *own != '\0') {
+    n = snprintf(path, BACKEND_PATH, "%s", own);
+  } else if (cache != NULL && *cache == '/') {
+    n = snprintf(path, BACKEND_PATH, "%s/throng", cache);
+  } else if (home != NULL && *home == '/') {
+    n = snprintf(path, BACKEND_PATH, "%s/.cache/throng", home);
+  }
+  return n > 0 && n < BACKEND_PATH ? path : NULL;
+}
+
 /* ---- the back-end ---- */
 
 typedef struct plugin_code {
@@ -172,8 +190,8 @@ tg_status backend_llvm_make(const backend_order *order, void **out, tg_error *er
     return error_set(error, TG_NOMEM, "no memory for the code");
   }
   *code = (plugin_code){plugin, NULL, *a};
-  tg_status status = plugin->compile(a, &(tg_plugin_wish){order->width, order->how, order->form}, order->module,
-                                     order->bytes, &code->code, error);
+  tg_status status = plugin->compile(a, &(tg_plugin_wish){order->width, order->how, order->form, order->cache},
+                                     order->module, order->bytes, &code->code, error);
   if (status != TG_OK) {
     alloc_free(a, code, 1, sizeof *code);
     return status;
@@ -184,7 +202,7 @@ tg_status backend_llvm_make(const backend_order *order, void **out, tg_error *er
 
 static tg_status compile(tg_context *context, const tg_graph *graph, tg_plugin_wish wish, void **out, tg_error *error)
 {
-  char path[BACKEND_PATH], *module = NULL;
+  char path[BACKEND_PATH], cache[BACKEND_PATH], *module = NULL;
   size_t n = 0;
   *out = NULL;
   TG_TRY(backend_llvm_find(path, error));
@@ -192,7 +210,8 @@ static tg_status compile(tg_context *context, const tg_graph *graph, tg_plugin_w
   if (status != TG_OK) {
     return error_set(error, status, "no memory for the code");
   }
-  backend_order order = {path, &context->allocator, wish.width, wish.how, wish.form, module, n};
+  backend_order order = {path,      &context->allocator,       wish.width, wish.how,
+                         wish.form, backend_llvm_cache(cache), module,     n};
   status = backend_llvm_make(&order, out, error);
   alloc_free(&context->allocator, module, n + 1, 1);
   return status;
@@ -250,7 +269,7 @@ static tg_status write_text(const void *p, text *out, tg_error *error)
   static tg_status compile_##name(tg_context *context, const tg_graph *graph, unsigned how, void **out,                \
                                   tg_error *error)                                                                     \
   {                                                                                                                    \
-    return compile(context, graph, (tg_plugin_wish){bits, how, form}, out, error);                                     \
+    return compile(context, graph, (tg_plugin_wish){bits, how, form, NULL}, out, error);                                     \
   }
 #define WISHES(bits) WISH(bits, bits, 0) WISH(bits##_masked, bits, 1) WISH(bits##_refill, bits, 2)
 /* clang-format on */

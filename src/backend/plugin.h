@@ -6,13 +6,14 @@
 
 #include "backend/backend.h"
 
-enum { TG_PLUGIN_ABI = 4 };
+enum { TG_PLUGIN_ABI = 5 };
 #define TG_PLUGIN_ENTRY "tg_plugin_entry"
 
 /* What code is made for: vectors of so many bits, 0 for the best of the machine; how: as in tg_backend; how divergent
  * loops are run: as is best, with masks, with refill. */
 typedef struct tg_plugin_wish {
   unsigned width, how, form;
+  const char *cache; /* folder of code that was made before; NULL: none */
 } tg_plugin_wish;
 
 typedef struct tg_plugin {

@@ -91,22 +91,27 @@ library_function library_find(void *library, const char *name)
   return function;
 }
 
-bool library_folder(char *path, size_t n_path)
+bool library_file(char *path, size_t n_path)
 {
   Dl_info info;
-  library_function here = (library_function)library_folder;
+  library_function here = (library_function)library_file;
   void *address;
   memcpy(&address, &here, sizeof address);
-  if (dladdr(address, &info) == 0 || info.dli_fname == NULL) {
+  int n = dladdr(address, &info) == 0 || info.dli_fname == NULL ? -1 : snprintf(path, n_path, "%s", info.dli_fname);
+  return n > 0 && (size_t)n < n_path;
+}
+
+bool library_folder(char *path, size_t n_path)
+{
+  if (n_path < 2 || !library_file(path, n_path)) {
     return false;
   }
-  const char *slash = strrchr(info.dli_fname, '/');
-  size_t n = slash == NULL ? 1 : (size_t)(slash - info.dli_fname);
-  if (n + 1 > n_path) {
-    return false;
+  char *slash = strrchr(path, '/');
+  if (slash == NULL) {
+    memcpy(path, ".", 2);
+  } else {
+    slash[slash == path] = '\0';
   }
-  memcpy(path, slash == NULL ? "." : info.dli_fname, n);
-  path[n] = '\0';
   return true;
 }
 #else
@@ -123,6 +128,13 @@ library_function library_find(void *library, const char *name)
   (void)library;
   (void)name;
   return NULL;
+}
+
+bool library_file(char *path, size_t n_path)
+{
+  (void)path;
+  (void)n_path;
+  return false;
 }
 
 bool library_folder(char *path, size_t n_path)

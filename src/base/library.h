@@ -15,6 +15,9 @@ library_function library_find(void *library, const char *name);
 /* The folder of the file that this code is in, without a slash at its end; false when it is not known or too long. */
 bool library_folder(char *path, size_t n_path);
 
+/* The same with the file's name. */
+bool library_file(char *path, size_t n_path);
+
 /* Whether a file can be read. */
 bool library_exists(const char *path);
 

@@ -57,7 +57,7 @@ static tg_status make_in_form(engine_switch *s, unsigned form)
 {
   tg_allocator plain = alloc_default();
   const tg_backend *backend = &llvm_backends[0];
-  backend_order order = {s->path, &plain, 0, s->how, form, s->module, s->n_module};
+  backend_order order = {s->path, &plain, 0, s->how, form, s->cache, s->module, s->n_module};
   TG_TRY(backend_llvm_make(&order, &s->engine.code, &s->error));
   s->engine.backend = backend;
   if (backend->uniform_bytes(s->engine.code) > s->uniform_bytes ||
@@ -92,6 +92,7 @@ static void drop(background_job *job)
   const tg_allocator *a = &s->context->allocator;
   llvm_backends[0].drop(s->context, s->engine.code);
   alloc_free(a, s->path, s->n_path, 1);
+  alloc_free(a, s->cache, s->n_cache, 1);
   alloc_free(a, s->module, s->n_module + 1, 1);
   alloc_free(a, s, 1, sizeof *s);
 }
@@ -108,15 +109,25 @@ static void start(engine_switch *s)
 
 /* ---- opening and closing ---- */
 
+static char *copy_text(const tg_allocator *a, const char *text, size_t *n)
+{
+  *n = strlen(text) + 1;
+  char *copy = alloc_zeroed(a, *n, 1);
+  if (copy != NULL) {
+    memcpy(copy, text, *n);
+  }
+  return copy;
+}
+
 static bool hand_over(engine_switch *s, const tg_kernel *kernel, const char *path)
 {
   const tg_allocator *a = &s->context->allocator;
-  s->n_path = strlen(path) + 1;
-  s->path = alloc_zeroed(a, s->n_path, 1);
-  if (s->path != NULL) {
-    memcpy(s->path, path, s->n_path);
-  }
-  return s->path != NULL && graph_encode(kernel->graph, &s->module, &s->n_module) == TG_OK;
+  char folder[BACKEND_PATH];
+  const char *cache = backend_llvm_cache(folder);
+  s->path = copy_text(a, path, &s->n_path);
+  s->cache = cache == NULL ? NULL : copy_text(a, cache, &s->n_cache);
+  return s->path != NULL && (cache == NULL || s->cache != NULL) &&
+         graph_encode(kernel->graph, &s->module, &s->n_module) == TG_OK;
 }
 
 static tg_status open_for(tg_kernel *kernel, const char *path, tg_error *error)

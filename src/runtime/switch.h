@@ -25,8 +25,9 @@ typedef struct engine_switch {
   background_job job;
   tg_context *context;
   unsigned how;        /* as in tg_backend.compile */
+  char *cache;         /* folder, or NULL */
   char *path, *module; /* the plug-in, and the graph, as they are handed to it */
-  size_t n_path, n_module;
+  size_t n_cache, n_path, n_module;
   size_t uniform_bytes, scratch_bytes;  /* that workspaces have for the code */
   uint64_t first_block;                 /* that the code may run; 0 but in tests */
   uint64_t worth_ps;                    /* work from which on it is made, in 10^-12 s as graph/cost.h counts */

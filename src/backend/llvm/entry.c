@@ -1,4 +1,5 @@
 /* entry.c: the plug-in's one exported symbol, and making code of a module. */
+#include "backend/llvm/cache.h"
 #include "backend/llvm/emit.h"
 #include "backend/llvm/link.h"
 #include "backend/llvm/run.h"
@@ -57,15 +58,49 @@ static tg_status close_target(void *arg, tg_error *error)
   return TG_OK;
 }
 
-static tg_status make_for(jit_code *code, const jit_target *target, tg_error *error)
+/* What is to be made, and where it may be already. */
+typedef struct make_work {
+  jit_code *code;
+  const jit_target *target;
+  const void *module;
+  size_t bytes;
+  jit_cache cache;
+  LLVMMemoryBufferRef object;
+} make_work;
+
+static tg_status look_in_cache(void *arg, tg_error *error)
 {
+  make_work *w = arg;
+  (void)error;
+  jit_cache_open(&w->cache, w->code, w->target, w->module, w->bytes);
+  w->object = w->cache.folder == NULL ? NULL : jit_cache_load(&w->cache);
+  return TG_OK;
+}
+
+/* True: the code was there. */
+static bool find_made(make_work *w)
+{
+  return w->cache.folder != NULL && jit_guarded(look_in_cache, w, NULL) == TG_OK && w->object != NULL &&
+         jit_adopt(w->code, w->object, NULL) == TG_OK;
+}
+
+static tg_status make_for(make_work *w, tg_error *error)
+{
+  jit_code *code = w->code;
+  const jit_target *target = w->target;
   LLVMMemoryBufferRef object;
   code->choice = alloc_zeroed(&code->allocator, 1, sizeof *code->choice);
   if (code->choice == NULL || !jit_plan(code, target)) {
     return error_set(error, TG_NOMEM, "no memory for the code");
   }
   jit_choose_functions(code);
+  if (find_made(w)) {
+    return TG_OK;
+  }
   TG_TRY(jit_build(code, target, LLVMObjectFile, &object, error));
+  if (w->cache.folder != NULL) {
+    jit_cache_save(&w->cache, object);
+  }
   return jit_adopt(code, object, error);
 }
 
@@ -83,7 +118,8 @@ static tg_status make(jit_code *code, const tg_plugin_wish *wish, const void *mo
   target_work w = {.wish = code->wish};
   uint64_t start = now_us();
   TG_TRY(jit_guarded(open_target, &w, error));
-  tg_status status = make_for(code, &w.target, error);
+  make_work m = {code, &w.target, module, bytes, {.folder = wish->cache}, NULL};
+  tg_status status = make_for(&m, error);
   jit_guarded(close_target, &w.target, NULL);
   code->made_us = now_us() - start;
   return status;
