@@ -56,7 +56,7 @@ void demand(bool is_good, const char *what);
 /* Says on the terminal that something is left out. */
 void note(const char *about, const char *what, const char *why);
 
-/* The index-th back-end to measure; NULL at the end. */
+/* The index-th back-end to measure, `auto` left out; NULL at the end. */
 const char *bench_backend(const bench *b, size_t index);
 
 /* `normal`, or `quick` in a quick run. */

@@ -48,10 +48,16 @@ void note(const char *about, const char *what, const char *why)
 
 const char *bench_backend(const bench *b, size_t index)
 {
-  if (b->backend != NULL) {
-    return index == 0 ? b->backend : NULL;
+  const char *name = b->backend;
+  if (name != NULL) {
+    return index == 0 ? name : NULL;
   }
-  return tg_backend_name(index);
+  for (size_t i = 0; (name = tg_backend_name(i)) != NULL; i++) {
+    if (strcmp(name, "auto") != 0 && index-- == 0) { /* which runs as one of the others */
+      return name;
+    }
+  }
+  return NULL;
 }
 
 size_t choose_size(const bench *b, size_t normal, size_t quick)
