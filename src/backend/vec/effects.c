@@ -86,16 +86,16 @@ static void run_array(vec_run *run, const vec_instr *instr, vec_lanes lanes)
 }
 
 /* Elements of n lanes, read or written in one walk over them. What lies at an index out of range is 0. */
-typedef struct access {
+typedef struct array_access {
   unsigned char *arrays;
   size_t strip;
   uint64_t length;
   const uint64_t *offset, *index;
   void *elements; /* of a load the results, of a store what is stored */
-} access;
+} array_access;
 
 #define ACCESS(T)                                                                                                      \
-  static void load_##T(const access *x, vec_lanes lanes)                                                               \
+  static void load_##T(const array_access *x, vec_lanes lanes)                                                         \
   {                                                                                                                    \
     T *out = x->elements;                                                                                              \
     for (size_t i = 0; i < lanes.n; i++) {                                                                             \
@@ -106,7 +106,7 @@ typedef struct access {
       out[i] = x->index[i] < x->length ? element : 0;                                                                  \
     }                                                                                                                  \
   }                                                                                                                    \
-  static void store_##T(const access *x, vec_lanes lanes)                                                              \
+  static void store_##T(const array_access *x, vec_lanes lanes)                                                        \
   {                                                                                                                    \
     const T *in = x->elements;                                                                                         \
     for (size_t i = 0; i < lanes.n; i++) {                                                                             \
@@ -124,19 +124,19 @@ ACCESS(uint64_t)
 
 static void run_access(vec_run *run, const vec_instr *instr, vec_lanes lanes)
 {
-  static void (*const walks[VEC_SIZE_COUNT][2])(const access *, vec_lanes) = {{load_uint8_t, store_uint8_t},
-                                                                              {load_uint16_t, store_uint16_t},
-                                                                              {load_uint32_t, store_uint32_t},
-                                                                              {load_uint64_t, store_uint64_t}};
+  static void (*const walks[VEC_SIZE_COUNT][2])(const array_access *, vec_lanes) = {{load_uint8_t, store_uint8_t},
+                                                                                    {load_uint16_t, store_uint16_t},
+                                                                                    {load_uint32_t, store_uint32_t},
+                                                                                    {load_uint64_t, store_uint64_t}};
   const graph_node *node = &run->code->graph->nodes.data[instr->node];
   const graph_value *array = &run->code->graph->values.data[node_args(run->code->graph, node)[0]];
   bool is_store = instr->kind == VEC_I_ASTORE;
-  const access x = {run->arrays,
-                    run->code->strip,
-                    array->array_length,
-                    run->registers[instr->a],
-                    run->registers[instr->b],
-                    run->registers[is_store ? instr->c : instr->out]};
+  const array_access x = {run->arrays,
+                          run->code->strip,
+                          array->array_length,
+                          run->registers[instr->a],
+                          run->registers[instr->b],
+                          run->registers[is_store ? instr->c : instr->out]};
   walks[vec_size_of(type_table[array->type].bytes)][is_store](&x, lanes);
   if (is_store) {
     memmove(run->registers[instr->out], x.offset, lanes.n * sizeof *x.offset);
