@@ -66,9 +66,9 @@ typedef struct run_operand {
   unsigned char rows[RUN_ROWS * 8]; /* the first ones of an output */
 } run_operand;
 
-/* Seconds that each part took. */
+/* Seconds that each part took; report: the machine's, after the instances. */
 typedef struct run_times {
-  double read, compile, run, write;
+  double read, compile, run, report, write;
 } run_times;
 
 typedef struct run {
@@ -178,13 +178,11 @@ void run_print_stats(const run *r);
 /* What a run achieved, and what it should have taken. run_stats.c; run_print_figures prints it to standard error. */
 typedef struct run_figures {
   double lanes, bytes_in, bytes_out;
-  double rate;           /* bytes/s */
-  double operation_rate; /* operations that lanes executed, by seconds */
-  double occupancy;      /* of loops: rounds that lanes took, of those that were computed */
-  bool has_estimate;     /* else what follows is 0 */
-  tg_estimate estimate;  /* the roofline */
-  const char *bound;     /* "memory", "compute" or "call" */
-  double reached;        /* of the roofline: 1 is all of it */
+  double rate;          /* bytes/s */
+  bool has_estimate;    /* else what follows is 0 */
+  tg_estimate estimate; /* the roofline */
+  const char *bound;    /* "memory", "compute" or "call" */
+  double reached;       /* of the roofline: 1 is all of it */
 } run_figures;
 run_figures run_measure(const run *r);
 void run_print_figures(const run *r);

@@ -100,22 +100,31 @@ static json_t *make_seconds(double seconds)
   return json_number(digits);
 }
 
-/* Streams, loops, and the roofline beside what was reached of it. */
-static void add_figures(json_t *stats, const run *r)
+/* Operations and rounds of loops, and how many of the rounds that were computed were lanes' own. */
+static void add_counts(json_t *to, const tg_stats *s, double seconds)
+{
+  json_t *loops = json_object(), *blocks = json_object();
+  json_object_set_new(to, "operations", json_count(s->operations));
+  double rate = seconds > 0 ? (double)s->operations / seconds : 0.0;
+  json_object_set_new(to, "operations_per_second", json_count((uint64_t)rate));
+  json_object_set_new(blocks, "all", json_count(s->n_blocks));
+  json_object_set_new(blocks, "compiled", json_count(s->n_compiled));
+  json_object_set_new(to, "blocks", blocks);
+  json_object_set_new(loops, "rounds", json_count(s->loop_rounds));
+  json_object_set_new(loops, "computed", json_count(s->loop_slots));
+  double occupancy = s->loop_slots > 0 ? (double)s->loop_rounds / (double)s->loop_slots : 0.0;
+  json_object_set_new(loops, "occupancy", s->loop_slots > 0 ? make_seconds(occupancy) : json_null());
+  json_object_set_new(to, "loops", loops);
+}
+
+/* Of a graph: its streams, and the roofline beside what was reached of it. */
+static void add_roofline(json_t *stats, const run *r)
 {
   run_figures f = run_measure(r);
-  if (r->stats.n_threads > 0) json_object_set_new(stats, "threads", json_count(r->stats.n_threads));
-  json_t *streams = json_object(), *loops = json_object(), *expected = json_object();
+  json_t *streams = json_object(), *expected = json_object();
   json_object_set_new(streams, "bytes_in", json_count((uint64_t)f.bytes_in));
   json_object_set_new(streams, "bytes_out", json_count((uint64_t)f.bytes_out));
   json_object_set_new(streams, "bytes_per_second", json_count((uint64_t)f.rate));
-  json_t *blocks = json_object();
-  json_object_set_new(blocks, "all", json_count(r->stats.n_blocks));
-  json_object_set_new(blocks, "compiled", json_count(r->stats.n_compiled));
-  json_object_set_new(stats, "blocks", blocks);
-  json_object_set_new(loops, "rounds", json_count(r->stats.loop_rounds));
-  json_object_set_new(loops, "computed", json_count(r->stats.loop_slots));
-  json_object_set_new(stats, "operations", json_count(r->stats.operations));
   json_object_set_new(expected, "seconds", make_seconds(f.estimate.total));
   json_object_set_new(expected, "memory", make_seconds(f.estimate.memory));
   json_object_set_new(expected, "compute", make_seconds(f.estimate.compute));
@@ -124,25 +133,45 @@ static void add_figures(json_t *stats, const run *r)
   json_object_set_new(expected, "bound_by", json_string(f.bound));
   json_object_set_new(expected, "reached", make_seconds(f.reached));
   json_object_set_new(stats, "streams", streams);
-  json_object_set_new(stats, "loops", loops);
   json_object_set_new(stats, "expected", f.has_estimate ? expected : json_null());
   if (!f.has_estimate) json_decref(expected);
+}
+
+static void add_phases(json_t *stats, const run *r)
+{
+  json_t *phases = json_array();
+  double seconds;
+  tg_stats phase;
+  for (size_t k = 0; tg_machine_phase(r->machine, k, &seconds, &phase) == TG_OK; k++) {
+    json_t *one = json_object();
+    json_object_set_new(one, "seconds", make_seconds(seconds));
+    add_counts(one, &phase, seconds);
+    json_array_append_new(phases, one);
+  }
+  json_object_set_new(stats, "phases", phases);
 }
 
 static json_t *make_stats(const run *r)
 {
   json_t *stats = json_object(), *seconds = json_object();
+  unsigned n_threads = r->stats.n_threads > 0 ? r->stats.n_threads : tg_context_threads(r->context);
+  double rate = r->times.run > 0 ? (double)r->n_done / r->times.run : 0.0;
   json_object_set_new(stats, "backend", json_string(run_backend(r)));
-  json_object_set_new(stats, "threads", json_count(tg_context_threads(r->context)));
-  json_object_set_new(stats, "lanes", json_count(r->n_done));
+  json_object_set_new(stats, "threads", json_count(n_threads));
+  json_object_set_new(stats, run_lanes(r), json_count(r->n_done));
+  json_object_set_new(stats, r->machine ? "instances_per_second" : "lanes_per_second", json_count((uint64_t)rate));
   json_object_set_new(seconds, "read", make_seconds(r->times.read));
   json_object_set_new(seconds, "compile", make_seconds(r->times.compile));
   json_object_set_new(seconds, "run", make_seconds(r->times.run));
+  if (r->machine) json_object_set_new(seconds, "report", make_seconds(r->times.report));
   json_object_set_new(seconds, "write", make_seconds(r->times.write));
   json_object_set_new(stats, "seconds", seconds);
-  double rate = r->times.run > 0 ? (double)r->n_done / r->times.run : 0.0;
-  json_object_set_new(stats, "lanes_per_second", json_count((uint64_t)rate));
-  add_figures(stats, r);
+  add_counts(stats, &r->stats, r->times.run);
+  if (r->machine) {
+    add_phases(stats, r);
+  } else {
+    add_roofline(stats, r);
+  }
   return stats;
 }
 

@@ -218,10 +218,13 @@ void run_print_stats(const run *r)
 {
   const run_times *t = &r->times;
   unsigned n_threads = r->stats.n_threads > 0 ? r->stats.n_threads : tg_context_threads(r->context);
-  fprintf(stderr, "back-end %s, %u thread%s, %" PRIu64 " lanes, %.3g million lanes/s\n", run_backend(r), n_threads,
-          n_threads == 1 ? "" : "s", r->n_done, t->run > 0 ? (double)r->n_done / t->run / 1e6 : 0.0);
+  fprintf(stderr, "back-end %s, %u thread%s, %" PRIu64 " %s, %.3g million %s/s\n", run_backend(r), n_threads,
+          n_threads == 1 ? "" : "s", r->n_done, run_lanes(r), t->run > 0 ? (double)r->n_done / t->run / 1e6 : 0.0,
+          run_lanes(r));
   fprintf(stderr, "blocks of %d lanes: %" PRIu64 ", %" PRIu64 " of them by machine code\n", TG_BLOCK_LANES,
           r->stats.n_blocks, r->stats.n_compiled);
-  fprintf(stderr, "seconds: read %.6f, compile %.6f, run %.6f, write %.6f\n", t->read, t->compile, t->run, t->write);
+  fprintf(stderr, "seconds: read %.6f, compile %.6f, run %.6f, ", t->read, t->compile, t->run);
+  if (r->machine) fprintf(stderr, "report %.6f, ", t->report);
+  fprintf(stderr, "write %.6f\n", t->write);
   run_print_figures(r);
 }

@@ -25,7 +25,9 @@ int run_read_machine(run *r)
   options.counts = r->request.stats;
   if (r->request.has_samples) options.sample_bytes = r->request.samples << 20;
   options.spill_folder = getenv("TMPDIR");
+  double start = run_now();
   error.code = tg_machine_create(r->program, &options, &r->machine, &error);
+  r->times.compile += run_now() - start;
   if (error.code == TG_OK) return STATUS_OK;
   return error.pos.line > 0 ? print_source_error(r->request.file, &r->source.bytes, &error) : failed(r, &error);
 }
@@ -172,7 +174,9 @@ int run_end(run *r)
 {
   tg_error error = {.code = TG_OK};
   if (!r->machine) return STATUS_OK;
+  double start = run_now();
   error.code = tg_machine_end(r->machine, &error);
+  r->times.report = run_now() - start;
   tg_machine_outcome_of(r->machine, &r->machine_outcome);
   tg_machine_stats_of(r->machine, &r->stats);
   r->outcome = (tg_outcome){.n_trapped = r->machine_outcome.n_trapped,

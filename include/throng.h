@@ -152,8 +152,7 @@ typedef struct tg_allocator {
  * Otherwise they are the caller's: parallel_for calls task(arg, 0) ... task(arg, n_tasks - 1), each once, in any order
  * and in any threads, and returns when all have returned; n_threads is how many may run at once, and n_tasks is at most
  * that. An invocation uses as many threads as it is worth, at most 1024; invocations that run at the same time, in
- * threads of the caller's, share what there is, and each goes on alone when nothing is left. The result never depends
- * on them. */
+ * threads of the caller's, share what there is, each goes on alone when nothing is left. No result depends on it. */
 typedef struct tg_threads {
   void (*parallel_for)(void *self, size_t n_tasks, void (*task)(void *arg, size_t index), void *arg);
   void *self;
@@ -291,8 +290,7 @@ TG_API void tg_loop_test(tg_graph *graph, tg_value condition);
 TG_API void tg_loop_end(tg_graph *graph, const tg_value *next, size_t n, tg_value *results);
 
 /* Bodies chosen by a bool or integer: body k where the selector is k, the last body otherwise. Each body ends with
- * tg_branch_next (or tg_branch_end for the last) and n values, of the same types in each body. For a bool, body 0 is
- * "false". */
+ * tg_branch_next (the last with tg_branch_end) and n values, typed alike in all. Of a bool, body 0 is "false". */
 TG_API void tg_branch_begin(tg_graph *graph, tg_value selector);
 TG_API void tg_branch_next(tg_graph *graph, const tg_value *values, size_t n);
 TG_API void tg_branch_end(tg_graph *graph, const tg_value *values, size_t n, tg_value *results);
@@ -540,8 +538,7 @@ typedef struct tg_run tg_run;
 /* Every part but the last has a multiple of this many lanes: the blocks in which sums are counted. */
 #define TG_BLOCK_LANES 4096
 
-/* Begins a run, with a workspace of its own for all of the context's threads. The kernel must outlive it. Errors:
- * NOMEM. */
+/* Begins a run, with a workspace of its own for all of the context's threads. The kernel must outlive it. NOMEM. */
 TG_API tg_status tg_run_create(const tg_kernel *kernel, tg_run **out, tg_error *error);
 
 /* Runs the next part->n lanes. Inputs and outputs are bound to the elements of these lanes alone; parameters, tables
@@ -626,8 +623,7 @@ typedef struct tg_message {
 TG_API size_t tg_program_n_messages(const tg_program *program);
 TG_API tg_status tg_program_message(const tg_program *program, size_t index, tg_message *message);
 
-/* A line, counted from 1, of one of the program's files: *n bytes without the newline, or NULL. path: as in messages.
- */
+/* A line, from 1, of one of the program's files: *n bytes without the newline, or NULL. path: as in messages. */
 TG_API const char *tg_program_line(const tg_program *program, const char *path, uint32_t line, size_t *n);
 
 /* A file of the language as the front end sees it, unchecked: its tokens, a line each; its tree, a line for each node;
@@ -664,8 +660,7 @@ typedef struct tg_machine_options {
   const char *spill_folder; /* where that lies, without a name; NULL: /tmp */
 } tg_machine_options;
 /* clang-format off */
-#define TG_MACHINE_OPTIONS_INIT \
-  {sizeof(tg_machine_options), NULL, "auto", UINT64_MAX, 128, 0, UINT64_C(1) << 30, NULL}
+#define TG_MACHINE_OPTIONS_INIT {sizeof(tg_machine_options), NULL, "auto", UINT64_MAX, 128, 0, UINT64_C(1) << 30, NULL}
 /* clang-format on */
 
 /* Compiles an entry of a program, which must outlive it. Errors: ARGUMENT (no such entry; a program with errors), LIMIT
@@ -728,6 +723,8 @@ typedef struct tg_machine_outcome {
 } tg_machine_outcome;
 TG_API void tg_machine_outcome_of(const tg_machine *machine, tg_machine_outcome *outcome);
 TG_API void tg_machine_stats_of(const tg_machine *machine, tg_stats *stats);
+/* What a phase of the last run took, that is what runs between two `sync`. Returns ARGUMENT past the last. */
+TG_API tg_status tg_machine_phase(const tg_machine *machine, size_t phase, double *seconds, tg_stats *stats);
 /* "assertion failed" for code 1, and so on. */
 TG_API const char *tg_trap_text(uint32_t code);
 

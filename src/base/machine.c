@@ -2,6 +2,8 @@
  * many microseconds on a virtual machine. */
 #include "base/machine.h"
 
+#include <time.h>
+
 #if defined(__linux__)
 #include <unistd.h>
 #endif
@@ -16,4 +18,11 @@ uint64_t machine_cache_bytes(void)
   bytes = bytes > 0 ? bytes : sysconf(_SC_LEVEL2_CACHE_SIZE);
 #endif
   return bytes > 0 ? (uint64_t)bytes : USUAL_CACHE;
+}
+
+uint64_t machine_now_ns(void)
+{
+  struct timespec t;
+  timespec_get(&t, TIME_UTC);
+  return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
 }

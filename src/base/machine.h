@@ -8,4 +8,7 @@
 /* Bytes of the processor's last cache; a guess where the system does not say. */
 uint64_t machine_cache_bytes(void);
 
+/* Nanoseconds since some moment, for what lies between two calls. */
+uint64_t machine_now_ns(void);
+
 #endif

@@ -40,7 +40,8 @@ typedef struct machine_phase {
   tg_run *run;
   tg_binding *bindings;
   size_t n;
-  tg_stats stats; /* of the run so far */
+  double seconds; /* in the run so far */
+  tg_stats stats;
 } machine_phase;
 
 struct tg_machine {

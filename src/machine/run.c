@@ -1,5 +1,6 @@
 /* run.c: a run: window after window, in each of them phase after phase. */
 #include "base/error.h"
+#include "base/machine.h"
 #include "machine/machine.h"
 
 #include <string.h>
@@ -95,7 +96,8 @@ tg_status tg_machine_begin(tg_machine *m, uint64_t n, uint64_t seed, uint64_t fu
   TG_TRY(make_bins(m, error));
   TG_TRY(samples_begin(m, error));
   for (uint32_t k = 0; k < m->routines.n_phases; k++) {
-    memset(&m->phases[k].stats, 0, sizeof m->phases[k].stats);
+    m->phases[k].seconds = 0;
+    m->phases[k].stats = (tg_stats){0};
     tg_status status = tg_run_create(m->phases[k].kernel, &m->phases[k].run, error);
     if (status != TG_OK) {
       end_runs(m);
@@ -152,8 +154,10 @@ static tg_status run_phase(tg_machine *m, uint32_t k, uint64_t first, size_t lan
   part.n_bindings = m->phases[k].n;
   part.fuel = m->options.counts_fuel ? TG_FUEL_UNLIMITED : m->fuel;
   part.outcome = &outcome;
-  part.stats = &m->phases[k].stats;
+  part.stats = &m->phases[k].stats; /* of the run so far */
+  uint64_t start = machine_now_ns();
   TG_TRY(tg_run_part(m->phases[k].run, &part, error));
+  m->phases[k].seconds += (double)(machine_now_ns() - start) * 1e-9;
   note_traps(m, k, &outcome);
   m->none = outcome.none;
   return TG_OK;
@@ -216,9 +220,20 @@ void tg_machine_stats_of(const tg_machine *m, tg_stats *stats)
     stats->n_threads = phase->n_threads > stats->n_threads ? phase->n_threads : stats->n_threads;
     stats->loop_rounds += phase->loop_rounds;
     stats->loop_slots += phase->loop_slots;
+    stats->operations += phase->operations;
     stats->n_blocks += phase->n_blocks;
     stats->n_compiled += phase->n_compiled;
   }
+}
+
+tg_status tg_machine_phase(const tg_machine *m, size_t phase, double *seconds, tg_stats *stats)
+{
+  if (phase >= m->routines.n_phases) {
+    return TG_ARGUMENT;
+  }
+  *seconds = m->phases[phase].seconds;
+  *stats = m->phases[phase].stats;
+  return TG_OK;
 }
 
 const char *tg_trap_text(uint32_t code)

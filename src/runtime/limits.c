@@ -5,25 +5,18 @@
  * what both have falls away. */
 #include "runtime/limits.h"
 
+#include "base/machine.h"
 #include "base/text.h"
 
 #include <string.h>
-#include <time.h>
 
 enum { LEAST_BYTES = 16384, MOST_BYTES = 1 << 26, BYTES_A_TIMING = 1 << 18, LEAST_TIMINGS = 3, MOST_TIMINGS = 40 };
 enum { TIMINGS_NS = 1500000 }; /* no more timings of one thing after this */
 
-static uint64_t now_ns(void)
-{
-  struct timespec t;
-  timespec_get(&t, TIME_UTC);
-  return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
-}
-
 /* A few timings, and more as long as there is time. */
 static bool goes_on(unsigned n_timings, uint64_t start)
 {
-  return n_timings < LEAST_TIMINGS || (n_timings < MOST_TIMINGS && now_ns() - start < TIMINGS_NS);
+  return n_timings < LEAST_TIMINGS || (n_timings < MOST_TIMINGS && machine_now_ns() - start < TIMINGS_NS);
 }
 
 static uint64_t least_of(uint64_t least, uint64_t ns)
@@ -51,7 +44,7 @@ static void move_part(void *arg, size_t index)
   void *(*volatile fill)(void *, int, size_t) = memset;
   const stream_job *job = arg;
   unsigned char *mine = job->data + index * job->part;
-  uint64_t start = now_ns();
+  uint64_t start = machine_now_ns();
   for (size_t i = 0; i < job->times; i++) {
     switch (job->move) {
     case MOVE_WRITE: fill(mine, 0, job->part); break;
@@ -63,14 +56,14 @@ static void move_part(void *arg, size_t index)
       break;
     }
   }
-  job->least[index] = least_of(job->least[index], now_ns() - start);
+  job->least[index] = least_of(job->least[index], machine_now_ns() - start);
 }
 
 /* GB/s of all threads. */
 static double time_moves(const tg_threads *threads, unsigned n_threads, stream_job *job, move what)
 {
   double rate = 0;
-  uint64_t start = now_ns();
+  uint64_t start = machine_now_ns();
   job->move = what;
   memset(job->least, 0, n_threads * sizeof *job->least);
   for (unsigned i = 0; goes_on(i, start); i++) {
@@ -190,13 +183,13 @@ static tg_status time_chain(const engine_probe *p, size_t chain, uint64_t lanes,
   call.bindings = bindings;
   call.n_bindings = 2;
   call.workspace = p->workspaces[chain];
-  uint64_t start = now_ns(), least = 0;
+  uint64_t start = machine_now_ns(), least = 0;
   for (unsigned i = 0; goes_on(i, start); i++) {
-    uint64_t before = now_ns();
+    uint64_t before = machine_now_ns();
     for (int k = 0; k < CALLS_A_TIMING; k++) {
       TG_TRY(tg_invoke(p->chains[chain], &call, NULL));
     }
-    least = least_of(least, now_ns() - before);
+    least = least_of(least, machine_now_ns() - before);
   }
   *ns = (double)least / CALLS_A_TIMING;
   return TG_OK;

@@ -315,6 +315,52 @@ def test_partial(t):
         f.unlink()
 
 
+# ---- figures ----
+
+COUNTED = """
+machine counted {
+    out y: u64;
+    var k = id % 5;
+    while k > 0 {
+        y += k * id;
+        k -= 1;
+    }
+    sync;
+    repeat 3 {
+        y = y * y + id;
+    }
+}
+"""
+
+
+def test_stats(t):
+    """Instances, rounds and operations of a machine and of its phases, the same from every back-end."""
+    n, found = 20000, {}
+    t.write("counted.tg", COUNTED)
+    names = [line.split()[0] for line in t.run("backends").out.splitlines() if "not available" not in line]
+    plain = t.run("run", "counted.tg", "-n", n, "--json")
+    t.check("no stats unless asked for", plain.status == 0 and "stats" not in json.loads(plain.out), plain)
+    for name in names:
+        r = t.run("run", "counted.tg", "-n", n, "--json", "--stats", "--passes", "none", "--backend", name)
+        stats = json.loads(r.out)["stats"] if r.status == 0 else {}
+        if not t.check(f"{name}: stats of a machine", stats, r):
+            continue
+        phases = stats["phases"]
+        t.same(f"{name}: rounds of each phase", [p["loops"]["rounds"] for p in phases], [2 * n, 3 * n])
+        t.same(f"{name}: all of it", [stats["instances"], stats["loops"]["rounds"], stats["operations"]],
+               [n, 5 * n, sum(p["operations"] for p in phases)])
+        loops = [stats["loops"], *(p["loops"] for p in phases)]
+        good = all(0 < x["occupancy"] <= 1 and abs(x["occupancy"] - x["rounds"] / x["computed"]) < 1e-8 for x in loops)
+        t.check(f"{name}: occupancy", good, loops)
+        t.same(f"{name}: seconds", set(stats["seconds"]), {"read", "compile", "run", "report", "write"})
+        t.check(f"{name}: rates", stats["instances_per_second"] > 0 and stats["operations_per_second"] > 0, stats)
+        found[name] = [p["operations"] for p in phases]
+    t.check("operations are the same from every back-end", len({tuple(v) for v in found.values()}) == 1, found)
+    r = t.run("run", "counted.tg", "-n", n, "--stats", "--quiet")
+    words = ["20000 instances", "million instances/s", "report ", "operations: ", " an instance", "loops: ", "phase 1: ", "phase 2: "]
+    t.check("as text", r.status == 0 and all(w in r.err for w in words), r)
+
+
 # ---- disks and memory ----
 
 def limited(t, limits, *arguments):
@@ -408,7 +454,7 @@ def test_memory(t):
 
 def main():
     with Suite() as t:
-        for part in test_pictures, test_mandelbrot, test_arrays, test_quantiles, test_partial, test_full_disk, test_memory:
+        for part in test_pictures, test_mandelbrot, test_arrays, test_quantiles, test_partial, test_stats, test_full_disk, test_memory:
             part(t)
         t.same("no temporary files are left", temporary(t), [])
     t.finish()
