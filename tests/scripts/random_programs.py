@@ -16,9 +16,9 @@ BUILD = pathlib.Path(os.environ["TG_BUILD"])
 PROGRAM = BUILD / "tests/fuzz/random_programs"
 LONG = os.environ.get("TG_LONG") == "1"
 CHECKED = BUILD.name == "checked"
-BATCH = 25
+BATCH = 10
 FIRST = int(os.environ.get("TG_SEED") or (time.time() // 86400 * 10**6 if LONG else 1))
-COUNT = (5000 if CHECKED else 40000) if LONG else (100 if CHECKED else 800)
+COUNT = (5000 if CHECKED else 40000) if LONG else (50 if CHECKED else 400)
 
 
 def run(first):
