@@ -58,10 +58,12 @@ static kind result_kind(maker *m)
   return k;
 }
 
-/* The results are written as the last statement. A function with an array among them returns there alone. */
+/* The results are written as the last statement. A function with an array among them returns there alone. A variable is
+ * given away once. */
 static void make_body(maker *m, function *f, unsigned n_steps)
 {
   bool has_array = false;
+  const name *given = NULL;
   for (unsigned k = 0; k < f->n_results; k++) {
     has_array = has_array || f->results[k].shape == SHAPE_ARRAY;
   }
@@ -74,9 +76,10 @@ static void make_body(maker *m, function *f, unsigned n_steps)
   for (unsigned k = 0; k < f->n_results; k++) {
     put(m, k > 0 ? ", " : "");
     if (f->results[k].shape == SHAPE_ARRAY) {
-      const name *v = find_name(m, f->results[k], true);
+      const name *v = given == NULL ? find_name(m, f->results[k], true) : NULL;
       if (v != NULL) {
         put(m, "%s", v->text);
+        given = v;
       } else {
         new_array(m, f->results[k], 2);
       }
