@@ -263,9 +263,24 @@ uint64_t cost_round_ps(const tg_graph *g, cost_speed speed)
 #define CODE_NODE_PS UINT64_C(250000000)
 enum { LEAST_GAIN = 20 }; /* one part in so many of the time */
 
+bool cost_is_packed(tg_mode mode)
+{
+  return mode > TG_MODE_F64;
+}
+
+static uint64_t packing_ps(const tg_graph *g)
+{
+  uint64_t n = 0;
+  for (size_t k = 0; k < g->operands.n; k++) {
+    const graph_operand *o = &g->operands.data[k];
+    n += (o->kind == TG_INPUT || o->kind == TG_OUTPUT) && cost_is_packed((tg_mode)o->mode);
+  }
+  return n * COST_PACK_PS;
+}
+
 uint64_t cost_worth_code(const tg_graph *g, cost_speed now, cost_speed then)
 {
-  uint64_t before = cost_lane_ps(g, now, COST_ROUNDS), after = cost_lane_ps(g, then, COST_ROUNDS);
+  uint64_t before = cost_lane_ps(g, now, COST_ROUNDS), after = cost_lane_ps(g, then, COST_ROUNDS) + packing_ps(g);
   uint64_t code = CODE_PS + CODE_NODE_PS * g->nodes.n, gain = before > after ? before - after : 0;
   if (gain == 0 || gain < before / LEAST_GAIN) {
     return UINT64_MAX;

@@ -317,6 +317,32 @@ static void destroying_while_code_is_made(void **state)
   assert_int_equal(f.live, 0);
 }
 
+/* Machine code packs such streams one by one. */
+static void streams_apart_stay_on_vec(void **state)
+{
+  static float x[2 * BEGIN_LANES], y[BEGIN_LANES];
+  tg_stats stats;
+  (void)state;
+  plugin_need();
+  tg_context *context = kit_context_threads((tg_threads){NULL, NULL, 1});
+  tg_kernel *kernel = compile_long(context, 3);
+  begin_making(kernel);
+  background_wait(&context->background, &kernel->later->job);
+  for (unsigned step = 1; step <= 2; step++) {
+    tg_binding bindings[] = {{.data = x, .bytes = sizeof x, .stride = (ptrdiff_t)(step * sizeof *x)}, KIT_STREAM(y)};
+    tg_invocation call = TG_INVOCATION_INIT;
+    call.n = BEGIN_LANES;
+    call.bindings = bindings;
+    call.n_bindings = 2;
+    call.stats = &stats;
+    assert_int_equal(tg_invoke(kernel, &call, NULL), TG_OK);
+    assert_int_equal(stats.n_blocks, 1);
+    assert_int_equal(stats.n_compiled, step == 1);
+  }
+  tg_kernel_destroy(kernel);
+  tg_context_destroy(context);
+}
+
 /* The child has no thread that makes code: it goes on with vec, and may end the kernel and the context. */
 static void forking_while_code_is_made(void **state)
 {
@@ -382,7 +408,7 @@ int main(void)
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(exiting_while_code_is_made),   cmocka_unit_test(switching_at_a_block),
       cmocka_unit_test(switching_when_code_is_ready), cmocka_unit_test(destroying_while_code_is_made),
-      cmocka_unit_test(forking_while_code_is_made),
+      cmocka_unit_test(streams_apart_stay_on_vec),    cmocka_unit_test(forking_while_code_is_made),
   };
   return cmocka_run_group_tests(tests, setup, NULL);
 }
