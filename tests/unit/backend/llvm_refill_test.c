@@ -155,13 +155,14 @@ static void demand_same(const char *backend, size_t graph, uint64_t n, const tg_
   }
 }
 
-static void check_all(tg_context *context, size_t graph, uint64_t n)
+/* The first n_backends ways. */
+static void check(tg_context *context, size_t graph, uint64_t n, size_t n_backends)
 {
-  static const char *const backends[] = {
-      "llvm", "llvm/masked", "llvm/refill", "llvm:256", "llvm:256/refill", "llvm:128/refill", "llvm:512/refill"};
+  static const char *const backends[] = {"llvm/refill",     "llvm:256/refill", "llvm",
+                                         "llvm:128/refill", "llvm:512/refill", "llvm:256/masked"};
   tg_outcome outcome, other;
   assert_true(run(context, graphs[graph], "ref", n, &expected, &outcome));
-  for (size_t k = 0; k < KIT_COUNT(backends); k++) {
+  for (size_t k = 0; k < n_backends && k < KIT_COUNT(backends); k++) {
     if (run(context, graphs[graph], backends[k], n, &got, &other)) {
       demand_same(backends[k], graph, n, &outcome, &other);
     }
@@ -170,12 +171,13 @@ static void check_all(tg_context *context, size_t graph, uint64_t n)
 
 static void test_lengths(void **state)
 {
-  static const uint64_t lengths[] = {0, 1, 63, 300, 4096, 5001, MOST};
+  static const uint64_t lengths[] = {0, 300, 4097};
   plugin_need();
   for (size_t graph = 0; graph < KIT_COUNT(graphs); graph++) {
     for (size_t k = 0; k < KIT_COUNT(lengths); k++) {
-      check_all(*state, graph, lengths[k]);
+      check(*state, graph, lengths[k], 1);
     }
+    check(*state, graph, MOST, SIZE_MAX);
   }
 }
 
@@ -186,7 +188,7 @@ static void test_threads(void **state)
   plugin_need();
   tg_context *context = kit_context_threads(pool_threads(&n_threads));
   for (size_t graph = 0; graph < KIT_COUNT(graphs); graph++) {
-    check_all(context, graph, MOST);
+    check(context, graph, MOST, 3);
   }
   tg_context_destroy(context);
 }
