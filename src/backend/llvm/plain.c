@@ -40,10 +40,11 @@ static bool can_mask_memory(const jit_code *code)
   return can;
 }
 
-/* Whether anything but params has to be made before lanes run. */
-static bool needs_preparing(const tg_graph *g)
+/* Whether anything but params has to be made before lanes run. Stages find constants there too. */
+static bool needs_preparing(const jit_code *code)
 {
-  bool found = false;
+  const tg_graph *g = code->graph;
+  bool found = code->stages.n > 0;
   for (size_t i = 0; i < g->nodes.n; i++) {
     const graph_node *node = &g->nodes.data[i];
     bool is_uniform = node->n_results > 0 && g->values.data[node->first_result].is_uniform;
@@ -86,7 +87,7 @@ void jit_choose_plain(jit_code *code)
   bool is_straight = code->wanted[JIT_FULL] && !code->wanted[JIT_MASKED];
   code->has_tail = is_straight && can_mask_memory(code);
   code->is_plain = code->has_tail && !has_helpers(code);
-  code->wanted[JIT_PREPARE] = needs_preparing(code->graph);
+  code->wanted[JIT_PREPARE] = needs_preparing(code);
   list_streams(code);
   list_params(code);
 }
