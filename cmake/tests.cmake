@@ -18,6 +18,9 @@ endif()
 
 add_custom_target(unit_tests)
 add_custom_target(threads_tests)
+if(TARGET throng_llvm)
+  add_dependencies(threads_tests throng_llvm) # kernels that go over to it
+endif()
 file(GLOB_RECURSE unit_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/unit/*_test.c)
 foreach(source IN LISTS unit_sources)
   file(RELATIVE_PATH name ${PROJECT_SOURCE_DIR}/tests/unit ${source})
