@@ -44,6 +44,7 @@ int cmd_check(const command *self, int argc, char **argv);
 int cmd_show(const command *self, int argc, char **argv);
 int cmd_trace(const command *self, int argc, char **argv);
 int cmd_explain(const command *self, int argc, char **argv);
+int cmd_emit(const command *self, int argc, char **argv);
 int cmd_convert(const command *self, int argc, char **argv);
 int cmd_fmt(const command *self, int argc, char **argv);
 int cmd_ops(const command *self, int argc, char **argv);
@@ -55,6 +56,7 @@ extern const option_row run_options[];
 extern const option_row show_options[];
 extern const option_row trace_options[];
 extern const option_row explain_options[];
+extern const option_row emit_options[];
 extern const option_row fmt_options[];
 extern const option_row ops_options[];
 
@@ -129,6 +131,9 @@ bool source_read(source *s, const char *path);
 bool source_read_graph(source *s, tg_context *context, const char *path);
 bool source_build_graph(source *s, tg_context *context);
 void source_free(source *s);
+
+/* Writes a file, all of it or nothing; prints what is wrong. Returns an exit status. */
+int write_file(const char *path, const char *bytes, size_t n);
 
 /* "input" */
 const char *operand_kind_name(tg_operand_kind kind);

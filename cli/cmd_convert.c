@@ -26,18 +26,6 @@ static bool is_stack(tg_form form)
   return form == TG_FORM_STACK_TEXT || form == TG_FORM_STACK_CODE;
 }
 
-static int write_file(const char *path, const char *bytes, size_t n)
-{
-  file_out out;
-  tg_error error = {.code = TG_OK};
-  tg_status status = file_create(path, &out, &error);
-  if (status == TG_OK) status = file_write(&out, bytes, n, &error);
-  if (status == TG_OK) status = file_finish(&out, &error);
-  if (status == TG_OK) status = file_commit(&out, &error);
-  file_discard(&out);
-  return status == TG_OK ? STATUS_OK : print_error(path, &error);
-}
-
 /* Stack text is what the bytecode says; bytecode is what the assembler makes of that text. */
 static int convert_stack(source *s, tg_context *context, const char *path, tg_form form)
 {

@@ -10,6 +10,8 @@ const command commands[] = {
     {"trace", cmd_trace, "step through one instance of a program", "FILE [OPTION]...", trace_options},
     {"explain", cmd_explain, "tell what is made of a program and why, and what it should take", "FILE [OPTION]...",
      explain_options},
+    {"emit", cmd_emit, "make an object file and a C header of a kernel", "FILE --target object [OPTION]...",
+     emit_options},
     {"convert", cmd_convert, "write a program as .tgg, .tgb, .tgs or .tgsb, as OUT is named", "IN OUT", NULL},
     {"fmt", cmd_fmt, "lay out programs of the language", "FILE... [OPTION]", fmt_options},
     {"ops", cmd_ops, "list the operations", "[--markdown]", ops_options},

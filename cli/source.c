@@ -80,6 +80,18 @@ char *source_stack_text(source *s, tg_context *context)
   return text;
 }
 
+int write_file(const char *path, const char *bytes, size_t n)
+{
+  file_out out;
+  tg_error error = {.code = TG_OK};
+  tg_status status = file_create(path, &out, &error);
+  if (status == TG_OK) status = file_write(&out, bytes, n, &error);
+  if (status == TG_OK) status = file_finish(&out, &error);
+  if (status == TG_OK) status = file_commit(&out, &error);
+  file_discard(&out);
+  return status == TG_OK ? STATUS_OK : print_error(path, &error);
+}
+
 void source_free(source *s)
 {
   tg_graph_destroy(s->graph);

@@ -3,7 +3,7 @@
 #   Throng::shared, Throng::static   the two libraries; Throng::throng is the one that BUILD_SHARED_LIBS chooses
 #   throng_internal                  an archive with internal symbols visible, for the command, tests and benchmarks
 file(GLOB_RECURSE TG_SOURCES CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/*.c)
-list(FILTER TG_SOURCES EXCLUDE REGEX "/src/io/|/src/backend/llvm/|_tmpl\\.c$")
+list(FILTER TG_SOURCES EXCLUDE REGEX "/src/io/|/src/backend/llvm/|/src/runtime/object/|_tmpl\\.c$")
 include(${CMAKE_CURRENT_LIST_DIR}/kernels.cmake)
 
 # The standard library of the language, lib/*.tg, as a C file.

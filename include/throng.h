@@ -36,6 +36,9 @@ extern "C" {
 #else
 #define TG_API
 #endif
+/* clang-format off */
+#define TG_INIT(...) {__VA_ARGS__} /* what structures of options begin as: TG_..._INIT */
+/* clang-format on */
 
 /* Returns the version of the library that runs, as "major.minor.patch". */
 TG_API const char *tg_version(void);
@@ -166,9 +169,7 @@ typedef struct tg_context_options {
   tg_allocator allocator; /* resize NULL: malloc and free */
   tg_threads threads;     /* parallel_for NULL: OpenMP's */
 } tg_context_options;
-/* clang-format off */
-#define TG_CONTEXT_OPTIONS_INIT {sizeof(tg_context_options), {NULL, NULL}, {NULL, NULL, 0}}
-/* clang-format on */
+#define TG_CONTEXT_OPTIONS_INIT TG_INIT(sizeof(tg_context_options), {NULL, NULL}, {NULL, NULL, 0})
 
 /* Makes a context: the allocator and threads that everything made from it uses. It must outlive what is made from it.
  * options: NULL for the defaults. Errors: NOMEM, ARGUMENT. A context may be used by several threads at once. */
@@ -322,9 +323,7 @@ typedef struct tg_linear {
   const tg_entry *entries; /* ascending by row, then by column, no pair twice */
   size_t n_entries;
 } tg_linear;
-/* clang-format off */
-#define TG_LINEAR_INIT {sizeof(tg_linear), TG_RING_INT, TG_FORMAT_AUTO, 0, NULL, 0, 0, NULL, 0}
-/* clang-format on */
+#define TG_LINEAR_INIT TG_INIT(sizeof(tg_linear), TG_RING_INT, TG_FORMAT_AUTO, 0, NULL, 0, 0, NULL, 0)
 
 /* Adds `linear` to the graph; y receives linear->n_y handles. */
 TG_API void tg_linear_apply(tg_graph *graph, const tg_linear *linear, tg_value *y);
@@ -435,9 +434,7 @@ typedef struct tg_compile_options {
   int force_passes;    /* nonzero: `ref` too runs the graph after the passes, instead of as built */
   int counts;          /* nonzero: tg_stats is filled exactly, even where that makes loops slower */
 } tg_compile_options;
-/* clang-format off */
-#define TG_COMPILE_OPTIONS_INIT {sizeof(tg_compile_options), "auto", UINT64_MAX, 0, 0}
-/* clang-format on */
+#define TG_COMPILE_OPTIONS_INIT TG_INIT(sizeof(tg_compile_options), "auto", UINT64_MAX, 0, 0)
 
 /* Compiles a graph for a back-end. The kernel is immutable, does not need the graph any more, and may be invoked by
  * several threads at once. Errors: VERIFY, UNSUPPORTED, ARGUMENT (no such back-end), NOMEM. */
@@ -514,9 +511,7 @@ typedef struct tg_invocation {
   tg_outcome *outcome;     /* may be NULL */
   tg_stats *stats;         /* may be NULL */
 } tg_invocation;
-/* clang-format off */
-#define TG_INVOCATION_INIT {sizeof(tg_invocation), 0, NULL, 0, TG_FUEL_UNLIMITED, NULL, NULL, NULL}
-/* clang-format on */
+#define TG_INVOCATION_INIT TG_INIT(sizeof(tg_invocation), 0, NULL, 0, TG_FUEL_UNLIMITED, NULL, NULL, NULL)
 
 /* Runs a kernel on n lanes and waits. All spans are checked before any lane runs, so an error leaves all memory as it
  * was. It allocates nothing. Thread-safe on one kernel; each concurrent invocation needs its own workspace.
@@ -572,9 +567,7 @@ typedef struct tg_explain_options {
   uint64_t n;      /* lanes of the invocation to be explained */
   int is_measured; /* nonzero: measure the machine, as tg_kernel_estimate does; 0: leave out what needs it */
 } tg_explain_options;
-/* clang-format off */
-#define TG_EXPLAIN_OPTIONS_INIT {sizeof(tg_explain_options), TG_EXPLAIN_TEXT, 1000000, 1}
-/* clang-format on */
+#define TG_EXPLAIN_OPTIONS_INIT TG_INIT(sizeof(tg_explain_options), TG_EXPLAIN_TEXT, 1000000, 1)
 
 /* Tells what was made of a kernel's graph and why, as text for people or as one JSON object: docs/explain.md. *text is
  * owned by the caller: free it with tg_free and *n_text; it has a zero byte after its end that n_text does not count.
@@ -585,6 +578,14 @@ TG_API tg_status tg_kernel_explain(const tg_kernel *kernel, const tg_explain_opt
 /* The code that a kernel runs, as text for people: of `llvm` its assembly. *text is owned by the caller, as above.
  * Errors: UNSUPPORTED (the back-end has none to show), NOMEM, INTERNAL. */
 TG_API tg_status tg_kernel_code(const tg_kernel *kernel, char **text, size_t *n_text, tg_error *error);
+
+/* An object file of a kernel and its C header, which describes the function in it, for programs without the library. */
+typedef struct tg_object {
+  char *object, *header; /* free each with tg_free; a zero byte follows the header */
+  size_t n_object, n_header;
+} tg_object;
+/* name: of the function; NULL: the graph's. Needs the plug-in of `llvm`. Errors: UNSUPPORTED, NOMEM, INTERNAL. */
+TG_API tg_status tg_kernel_object(const tg_kernel *kernel, const char *name, tg_object *out, tg_error *error);
 
 /* ---- programs ------------------------------------------------------------------------------------------------- */
 
@@ -659,9 +660,8 @@ typedef struct tg_machine_options {
   uint64_t sample_bytes;    /* samples, for quantiles, that a run keeps in memory; if there are more, in a file */
   const char *spill_folder; /* where that lies, without a name; NULL: /tmp */
 } tg_machine_options;
-/* clang-format off */
-#define TG_MACHINE_OPTIONS_INIT {sizeof(tg_machine_options), NULL, "auto", UINT64_MAX, 128, 0, UINT64_C(1) << 30, NULL}
-/* clang-format on */
+#define TG_MACHINE_OPTIONS_INIT                                                                                        \
+  TG_INIT(sizeof(tg_machine_options), NULL, "auto", UINT64_MAX, 128, 0, UINT64_C(1) << 30, NULL)
 
 /* Compiles an entry of a program, which must outlive it. Errors: ARGUMENT (no such entry; a program with errors), LIMIT
  * (too large, or too much state), UNSUPPORTED, NOMEM. */
@@ -684,6 +684,8 @@ TG_API const char *tg_machine_name(const tg_machine *machine);
 TG_API const char *tg_machine_backend(const tg_machine *machine);
 TG_API size_t tg_machine_n_operands(const tg_machine *machine);
 TG_API tg_status tg_machine_operand(const tg_machine *machine, size_t index, tg_machine_operand_info *info);
+/* As tg_kernel_object, of a kernel of a program. Errors: UNSUPPORTED too where it is made of a machine. */
+TG_API tg_status tg_machine_object(const tg_machine *machine, const char *name, tg_object *out, tg_error *error);
 /* The kernels that it runs, one for each phase, in order, and their graphs as built; NULL past the end. */
 TG_API const tg_kernel *tg_machine_kernel(const tg_machine *machine, size_t phase);
 TG_API tg_graph *tg_machine_graph(const tg_machine *machine, size_t phase);
@@ -771,9 +773,7 @@ typedef struct tg_trace_options {
   int (*step)(void *self, const tg_step *step); /* not 0: enough, outputs stay as they are; NULL: no steps */
   void *self;
 } tg_trace_options;
-/* clang-format off */
-#define TG_TRACE_OPTIONS_INIT {sizeof(tg_trace_options), 0, 1, 0, TG_FUEL_UNLIMITED, NULL, NULL}
-/* clang-format on */
+#define TG_TRACE_OPTIONS_INIT TG_INIT(sizeof(tg_trace_options), 0, 1, 0, TG_FUEL_UNLIMITED, NULL, NULL)
 
 /* Evaluates one instance of a machine or kernel by itself, statement by statement, and writes its outputs: what a run
  * of n instances would give it, found in another way. Its parameters and memory are the machine's; inputs and outputs

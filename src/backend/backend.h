@@ -125,6 +125,24 @@ extern const tg_backend auto_backends[AUTO_BACKENDS];
 /* *block: UINT64_MAX for "auto" itself. */
 bool backend_is_auto(const tg_backend *backend, uint64_t *block);
 
+/* Where an operand of a kernel comes from when it is a function of its own. */
+typedef enum object_role { OBJECT_ARGUMENT, OBJECT_CONSTANT, OBJECT_LENGTH, OBJECT_LANES } object_role;
+typedef struct object_operand {
+  uint8_t role;     /* object_role */
+  uint32_t place;   /* among the arguments; OBJECT_LENGTH: the operand whose length it is, a table */
+  const void *data; /* OBJECT_CONSTANT: */
+  uint64_t length;  /* elements, side by side */
+} object_operand;
+
+/* An object file of a kernel and its header. name: in C, NULL for the graph's; operands: NULL if all are arguments in
+ * their order. plugin.c */
+typedef struct object_request {
+  const tg_graph *graph;
+  const char *name;
+  const object_operand *operands;
+} object_request;
+tg_status backend_llvm_object(const object_request *request, tg_object *out, tg_error *error);
+
 /* The back-ends in order of preference, `llvm` only where its plug-in is; NULL at the end. Those that are not listed
  * are found by name too. */
 const tg_backend *backend_at(size_t index);

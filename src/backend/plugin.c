@@ -264,6 +264,51 @@ static tg_status write_text(const void *p, text *out, tg_error *error)
   return code->plugin->text(code->code, out, error);
 }
 
+/* Gives texts away as the bytes that the caller frees. */
+static tg_status take_object(text *object, text *header, const tg_allocator *a, tg_object *out)
+{
+  tg_status first = text_take(object, &out->object, &out->n_object);
+  tg_status second = text_take(header, &out->header, &out->n_header);
+  if (first == TG_OK && second == TG_OK) {
+    return TG_OK;
+  }
+  if (first == TG_OK) {
+    alloc_free(a, out->object, out->n_object + 1, 1);
+  }
+  if (second == TG_OK) {
+    alloc_free(a, out->header, out->n_header + 1, 1);
+  }
+  *out = (tg_object){NULL, NULL, 0, 0};
+  return TG_NOMEM;
+}
+
+tg_status backend_llvm_object(const object_request *request, tg_object *out, tg_error *error)
+{
+  const tg_allocator *a = &request->graph->context->allocator;
+  const tg_plugin *plugin;
+  char path[BACKEND_PATH];
+  text object = {.allocator = *a}, header = {.allocator = *a};
+  char *module = NULL;
+  size_t n = 0;
+  *out = (tg_object){NULL, NULL, 0, 0};
+  TG_TRY(backend_llvm_find(path, error));
+  TG_TRY(load_once(path, &plugin, error));
+  tg_status status = graph_encode(request->graph, &module, &n);
+  if (status != TG_OK) {
+    return error_set(error, status, "no memory for an object file");
+  }
+  tg_plugin_object wanted = {module, n, request->name, request->operands, &object, &header};
+  status = plugin->object(a, &wanted, error);
+  alloc_free(a, module, n + 1, 1);
+  if (status != TG_OK) {
+    text_free(&object);
+    text_free(&header);
+    return status;
+  }
+  status = take_object(&object, &header, a, out);
+  return status == TG_OK ? TG_OK : error_set(error, status, "no memory for an object file");
+}
+
 /* clang-format off */
 #define WISH(name, bits, form)                                                                                         \
   static tg_status compile_##name(tg_context *context, const tg_graph *graph, unsigned how, void **out,                \

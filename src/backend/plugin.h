@@ -16,6 +16,16 @@ typedef struct tg_plugin_wish {
   const char *cache; /* folder of code that was made before; NULL: none */
 } tg_plugin_wish;
 
+/* A kernel to be made an object file of, for other programs. In: a binary module, and as in object_request; out: the
+ * file and its C header. */
+typedef struct tg_plugin_object {
+  const void *module;
+  size_t bytes;
+  const char *name;
+  const object_operand *operands;
+  struct text *object, *header;
+} tg_plugin_object;
+
 typedef struct tg_plugin {
   uint32_t abi, size; /* TG_PLUGIN_ABI and sizeof when compiled */
   uint32_t backend_abi, args_size, partials_size, text_size, explainer_size;
@@ -32,6 +42,7 @@ typedef struct tg_plugin {
   void (*run)(const void *code, const engine_args *args, const uint64_t lanes[2], void *scratch, partials *out);
   void (*explain)(const void *code, explainer *e);
   tg_status (*text)(const void *code, struct text *out, tg_error *error);
+  tg_status (*object)(const tg_allocator *allocator, const tg_plugin_object *wanted, tg_error *error);
 } tg_plugin;
 
 typedef const tg_plugin *(*tg_plugin_function)(void);

@@ -1,21 +1,9 @@
-/* ops.c: the tables of ops.h, filled from types.def and ops.def, and look-ups by name. */
+/* ops.c: the tables of operations in ops.h, filled from ops.def, and look-ups by name. */
 #include "graph/ops.h"
 
 #include <string.h>
 
 // clang-format off
-const type_info type_table[TG_TYPE_COUNT] = {
-#define TG_TYPE_ROW(id, name_, bytes_, bits_, class_, signed_) \
-  [TG_##id] = {.name = name_, .bytes = bytes_, .bits = bits_, .class = TG_CLASS_##class_, .is_signed = signed_},
-#include "graph/types.def"
-};
-
-const mode_info mode_table[TG_MODE_COUNT] = {
-#define TG_MODE_ROW(id, name_, bytes_, type_, codec_, big_) \
-  [TG_MODE_##id] = {.name = name_, .bytes = bytes_, .type = TG_##type_, .codec = TG_CODEC_##codec_, .big = big_},
-#include "graph/types.def"
-};
-
 const rule_info rule_table[TG_RULE_COUNT] = {
 #define TG_RULE(id, n_args_, signature_, class_) \
   [TG_RULE_##id] = {.n_args = n_args_, .signature = signature_, .class = TG_CLASS_##class_},

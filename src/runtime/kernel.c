@@ -206,3 +206,8 @@ tg_status tg_kernel_code(const tg_kernel *kernel, char **out, size_t *n_out, tg_
   status = text_take(&t, out, n_out);
   return status == TG_OK ? TG_OK : error_set(error, status, "no memory for the code as text");
 }
+
+tg_status tg_kernel_object(const tg_kernel *kernel, const char *name, tg_object *out, tg_error *error)
+{
+  return backend_llvm_object(&(object_request){kernel->graph, name, NULL}, out, error);
+}

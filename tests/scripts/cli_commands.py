@@ -18,7 +18,7 @@ def test_general(t):
     r = t.run()
     t.check("no command: the summary as an error", r.status == 2 and not r.out and "usage: throng COMMAND" in r.err, r)
     commands = re.findall(r"^  (\w+) ", t.run("help").out, re.MULTILINE)
-    t.same("the commands", commands, ["run", "check", "show", "trace", "explain", "convert", "fmt", "ops", "backends",
+    t.same("the commands", commands, ["run", "check", "show", "trace", "explain", "emit", "convert", "fmt", "ops", "backends",
                                         "version", "help"])
     for command in commands:
         r, again = t.run("help", command), t.run(command, "--help")

@@ -12,7 +12,7 @@
 
 #include <llvm-c/Orc.h>
 
-enum { JIT_STRIP = 256, JIT_MAX_LANES = 64 };
+enum { JIT_STRIP = 256, JIT_MAX_LANES = 64, JIT_HUGE_GRAPH = 16384 /* values */ };
 #define JIT_NO_LANE UINT32_MAX
 
 typedef struct jit_code jit_code;
@@ -141,7 +141,7 @@ bool jit_is_helped(const jit_code *code, const graph_node *node);
 /* explain.c */
 void jit_explain(const void *code, explainer *e);
 
-/* plain.c. jit_run_plainly: false: the streams do not lie so, nothing was done. */
+/* plain.c and plain_run.c. jit_run_plainly: false: the streams do not lie so, nothing was done. */
 void jit_choose_plain(jit_code *code);
 void jit_put_params(const jit_code *code, const engine_args *args, uint64_t *uniforms);
 bool jit_run_plainly(const jit_code *code, const engine_args *args, const uint64_t lanes[2], void *scratch);

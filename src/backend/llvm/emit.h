@@ -17,7 +17,17 @@ typedef struct jit_accumulator {
   LLVMValueRef phi, next, address;
 } jit_accumulator;
 
-typedef struct jit_emitter {
+/* What is to be made: a module that `compose` fills, as code for a machine. */
+typedef struct jit_emitter jit_emitter;
+typedef struct jit_order {
+  const jit_code *code;
+  const jit_target *target;
+  LLVMCodeGenFileType form;
+  void (*compose)(jit_emitter *e, void *arg);
+  void *arg;
+} jit_order;
+
+struct jit_emitter {
   const tg_graph *g;
   const jit_code *code;
   const jit_target *target;
@@ -37,9 +47,11 @@ typedef struct jit_emitter {
   tg_allocator allocator;
   bool failed; /* no memory */
   jit_diagnosis diagnosis;
-  LLVMCodeGenFileType form;
   LLVMMemoryBufferRef made; /* what comes of it */
-} jit_emitter;
+  const jit_order *order;
+  const char *suffix;                        /* of the functions' names */
+  LLVMValueRef functions[JIT_VARIANT_COUNT]; /* those that were made */
+};
 
 /* ---- types.c ---- */
 LLVMTypeRef jit_scalar_type(const jit_emitter *e, tg_type type);
@@ -133,6 +145,8 @@ void jit_count_traps(jit_emitter *e);
 void jit_choose_functions(jit_code *code);
 tg_status jit_build(const jit_code *code, const jit_target *target, LLVMCodeGenFileType form, LLVMMemoryBufferRef *out,
                     tg_error *error);
+tg_status jit_build_order(const jit_order *order, LLVMMemoryBufferRef *out, tg_error *error);
+void jit_build_functions(jit_emitter *e); /* of e->code, in a module that is being composed */
 tg_status jit_adopt(jit_code *code, LLVMMemoryBufferRef object, tg_error *error);
 
 void jit_open_function(jit_emitter *e, const char *name); /* at the end of `body`, after `top` */

@@ -2,14 +2,13 @@
 #include "backend/llvm/cache.h"
 #include "backend/llvm/emit.h"
 #include "backend/llvm/link.h"
+#include "backend/llvm/object.h"
 #include "backend/llvm/run.h"
 #include "backend/plugin.h"
 #include "base/text.h"
 #include "explain/explain.h"
 
 #include <time.h>
-
-enum { HUGE_GRAPH = 16384 }; /* values */
 
 _Static_assert((int)JIT_FORM_MASKED == BACKEND_FORM_MASKED, "forms of loops are one list");
 
@@ -113,8 +112,10 @@ static uint64_t now_us(void)
 static tg_status make(jit_code *code, const tg_plugin_wish *wish, const void *module, size_t bytes, tg_error *error)
 {
   TG_TRY(graph_decode(&code->context, module, bytes, &code->graph, error));
-  code->wish = (jit_wish){wish->width, code->graph->values.n > HUGE_GRAPH, (wish->how & COMPILE_COUNTS) != 0,
-                          (jit_form)wish->form};
+  code->wish = (jit_wish){.width = wish->width,
+                          .is_huge = code->graph->values.n > JIT_HUGE_GRAPH,
+                          .counts = (wish->how & COMPILE_COUNTS) != 0,
+                          .form = (jit_form)wish->form};
   target_work w = {.wish = code->wish};
   uint64_t start = now_us();
   TG_TRY(jit_guarded(open_target, &w, error));
@@ -204,6 +205,7 @@ static const tg_plugin plugin = {.abi = TG_PLUGIN_ABI,
                                  .prepare = jit_prepare,
                                  .run = jit_run,
                                  .explain = jit_explain,
+                                 .object = jit_object,
                                  .text = write_text};
 
 TG_API const tg_plugin *tg_plugin_entry(void);

@@ -5,6 +5,7 @@
 
 #include <llvm-c/Analysis.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 
 static const char *const names[JIT_FUNCTIONS] = {"throng_full",   "throng_masked", "throng_fuel",   "throng_prepare",
@@ -22,7 +23,9 @@ void jit_open_function(jit_emitter *e, const char *name)
   memset(e->wide, 0, e->g->values.n * sizeof *e->wide);
   e->accumulators.n = 0;
   e->alive = e->mask = e->fuel = e->start = e->group = e->part = NULL;
-  e->function = LLVMAddFunction(e->module, name, type);
+  char full[64];
+  snprintf(full, sizeof full, "%s%s", name, e->suffix);
+  e->function = e->functions[e->variant] = LLVMAddFunction(e->module, full, type);
   e->frame = LLVMGetParam(e->function, 0);
   LLVMPositionBuilderAtEnd(e->top, jit_block(e, "top"));
   LLVMPositionBuilderAtEnd(e->b, jit_block(e, "body"));
@@ -191,7 +194,7 @@ void jit_choose_functions(jit_code *code)
   jit_choose_plain(code);
 }
 
-static void build_functions(jit_emitter *e)
+void jit_build_functions(jit_emitter *e)
 {
   for (jit_variant v = JIT_FULL; v < JIT_PREPARE && !e->failed; v++) {
     if (e->code->wanted[v]) {
@@ -219,7 +222,7 @@ static tg_status emit_code(jit_emitter *e, tg_error *error)
     return status;
   }
   LLVMDisposeMessage(message);
-  tg_status status = jit_emit_code(e->target, e->module, e->form, &e->made, error);
+  tg_status status = jit_emit_code(e->order->target, e->module, e->order->form, &e->made, error);
   if (status == TG_OK && e->diagnosis.text[0] != '\0') {
     LLVMDisposeMemoryBuffer(e->made);
     e->made = NULL;
@@ -236,7 +239,7 @@ static tg_status emit_module(jit_emitter *e, tg_error *error)
   char *triple = LLVMGetTargetMachineTriple(e->target->machine);
   LLVMSetTarget(e->module, triple);
   LLVMDisposeMessage(triple);
-  build_functions(e);
+  e->order->compose(e, e->order->arg);
   return e->failed ? error_set(error, TG_NOMEM, "no memory for the code") : emit_code(e, error);
 }
 
@@ -256,13 +259,14 @@ static tg_status build(void *arg, tg_error *error)
   return status;
 }
 
-tg_status jit_build(const jit_code *code, const jit_target *target, LLVMCodeGenFileType form, LLVMMemoryBufferRef *out,
-                    tg_error *error)
+tg_status jit_build_order(const jit_order *order, LLVMMemoryBufferRef *out, tg_error *error)
 {
+  const jit_code *code = order->code;
   size_t n = code->graph->values.n + 1;
-  jit_emitter e = {.g = code->graph, .code = code, .target = target, .form = form, .allocator = code->allocator};
+  jit_emitter e = {.g = code->graph, .code = code, .target = order->target, .order = order, .suffix = ""};
   e.varies = code->varies;
   const tg_allocator *a = &e.allocator;
+  e.allocator = code->allocator;
   e.values = alloc_zeroed(a, n, sizeof *e.values);
   e.wide = alloc_zeroed(a, n, sizeof *e.wide);
   tg_status status = TG_NOMEM;
@@ -276,6 +280,18 @@ tg_status jit_build(const jit_code *code, const jit_target *target, LLVMCodeGenF
   alloc_free(a, e.wide, n, sizeof *e.wide);
   *out = status == TG_OK ? e.made : NULL;
   return status;
+}
+
+static void compose(jit_emitter *e, void *arg)
+{
+  (void)arg;
+  jit_build_functions(e);
+}
+
+tg_status jit_build(const jit_code *code, const jit_target *target, LLVMCodeGenFileType form, LLVMMemoryBufferRef *out,
+                    tg_error *error)
+{
+  return jit_build_order(&(jit_order){code, target, form, compose, NULL}, out, error);
 }
 
 tg_status jit_adopt(jit_code *code, LLVMMemoryBufferRef object, tg_error *error)

@@ -24,6 +24,7 @@ static void open_llvm(void)
   if (!is_open) {
     LLVMInitializeNativeTarget();
     LLVMInitializeNativeAsmPrinter();
+    LLVMInitializeNativeAsmParser(); /* of the driver of object files */
     host_cpu = LLVMGetHostCPUName();
     host_features = LLVMGetHostCPUFeatures();
     is_open = true;
@@ -33,7 +34,8 @@ static void open_llvm(void)
 static bool take_spare(const jit_wish *wish, jit_target *out)
 {
   for (size_t i = 0; i < n_spare; i++) {
-    if (spare[i].wish.width == wish->width && spare[i].wish.is_huge == wish->is_huge) {
+    if (spare[i].wish.width == wish->width && spare[i].wish.is_huge == wish->is_huge &&
+        spare[i].wish.is_foreign == wish->is_foreign) {
       *out = spare[i];
       spare[i] = spare[--n_spare];
       return true;
@@ -77,11 +79,22 @@ static bool has_feature(const char *features, const char *wanted)
 static const level *find_level(unsigned width, const char *features)
 {
   for (size_t i = 0; i < sizeof levels / sizeof *levels; i++) {
-    if ((width == 0 || width == levels[i].width) && has_feature(features, levels[i].needs)) {
+    if ((width == 0 || width == levels[i].width) && (features == NULL || has_feature(features, levels[i].needs))) {
       return &levels[i];
     }
   }
   return NULL;
+}
+
+unsigned jit_level_width(size_t k)
+{
+  bool is_one = k < sizeof levels / sizeof *levels && levels[k].width != (unsigned)JIT_WIDTH_FAULT;
+  return is_one ? levels[k].width : 0;
+}
+
+const char *jit_level_name(size_t k)
+{
+  return jit_level_width(k) == 0 ? NULL : levels[k].name;
 }
 
 static tg_status create_machine(const level *l, jit_target *out, tg_error *error)
@@ -110,7 +123,7 @@ static tg_status open_target(const jit_wish *wish, jit_target *out, tg_error *er
   if (take_spare(wish, out)) {
     return TG_OK;
   }
-  const level *l = find_level(wish->width, host_features);
+  const level *l = find_level(wish->width, wish->is_foreign ? NULL : host_features);
   if (l == NULL) {
     return error_set(error, TG_UNSUPPORTED, "this machine has no vectors of %u bits", wish->width);
   }

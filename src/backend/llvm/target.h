@@ -12,9 +12,10 @@
 typedef enum jit_form { JIT_FORM_CHOSEN, JIT_FORM_MASKED, JIT_FORM_REFILL } jit_form;
 
 typedef struct jit_wish {
-  unsigned width; /* of vectors, in bits; 0: the machine's best; JIT_WIDTH_FAULT */
-  bool is_huge;   /* code that better algorithms would take minutes for */
-  bool counts;    /* rounds of loops and operations, exactly */
+  unsigned width;  /* of vectors, in bits; 0: the machine's best; JIT_WIDTH_FAULT */
+  bool is_huge;    /* code that better algorithms would take minutes for */
+  bool counts;     /* rounds of loops and operations, exactly */
+  bool is_foreign; /* for another machine, which has vectors of this width */
   jit_form form;
 } jit_wish;
 
@@ -27,6 +28,11 @@ typedef struct jit_target {
   LLVMTargetMachineRef machine;
   jit_wish wish;
 } jit_target;
+
+/* The widths that code can be made for on machines of this kind, the widest first, and LLVM's names for the least
+ * processors that have them; 0 and NULL at the end. */
+unsigned jit_level_width(size_t k);
+const char *jit_level_name(size_t k);
 
 tg_status jit_target_open(const jit_wish *wish, jit_target *out, tg_error *error);
 void jit_target_close(jit_target *target);
