@@ -25,11 +25,12 @@ static bool can_mask_memory(const jit_code *code)
   return can;
 }
 
-/* Whether anything but params has to be made before lanes run. Stages find constants there too. */
+/* Whether anything but params has to be made before lanes run. Constants of the uniform block are, and stages find all
+ * constants there. */
 static bool needs_preparing(const jit_code *code)
 {
   const tg_graph *g = code->graph;
-  bool found = code->stages.n > 0;
+  bool found = code->stages.n > 0 || graph_main_start(g) > 0;
   for (size_t i = 0; i < g->nodes.n; i++) {
     const graph_node *node = &g->nodes.data[i];
     bool is_uniform = node->n_results > 0 && g->values.data[node->first_result].is_uniform;
