@@ -80,6 +80,7 @@ int read_lanes(const command *self, const char *text, uint64_t *out);
 int read_threads(const command *self, const char *text, unsigned *out);
 int read_passes(const command *self, const char *text, uint64_t *out);
 int check_backend(const command *self, const char *name);
+int read_regroup(const command *self, const char *text, int *out); /* as in tg_machine_options */
 
 /* ---- messages.c ---- */
 

@@ -20,6 +20,8 @@ const option_row run_options[] = {
     {OPTION_BACKEND, "backend", "NAME", "the back-end; see 'throng backends'"},
     {OPTION_THREADS, "threads", "T", "the threads to use at most; without it, all that there are"},
     {OPTION_MAX_STEPS, "max-steps", "K", "the loop iterations that a lane may take before it traps"},
+    {OPTION_REGROUP, "regroup", "auto|on|off",
+     "whether instances are regrouped by the arm of a match; auto: where it pays"},
     {OPTION_WINDOW, "window", "LANES", "the lanes to read, run and write at a time; bounds the memory used"},
     {OPTION_SAMPLES, "sample-memory", "MIB", "memory for the samples of quantiles; more go to a file in TMPDIR"},
     {OPTION_PASSES, "passes", "all|none|-NAME,...", "the passes to run; see 'throng show --after list'"},
@@ -68,6 +70,7 @@ int run_option(run *r, int id, const char *argument)
   case OPTION_MAX_STEPS:
     if (read_count(argument, &q->fuel)) return STATUS_OK;
     return usage_error(r->self, "--max-steps wants a number of loop iterations, not '%s'", argument);
+  case OPTION_REGROUP: return read_regroup(r->self, argument, &q->regroup);
   case OPTION_WINDOW:
     if (read_count(argument, &q->window) && q->window >= 1 && q->window <= TG_N_MAX) return STATUS_OK;
     return usage_error(r->self, "--window wants a number of lanes from 1 on, not '%s'", argument);

@@ -27,6 +27,7 @@ typedef struct assignment {
 typedef struct request {
   const char *file, *backend, *entry;
   bool has_n, has_samples, has_passes, stats, json, quiet;
+  int regroup; /* as in tg_machine_options */
   uint64_t n, fuel, passes, seed;
   uint64_t samples;   /* MiB of them in memory */
   uint64_t window;    /* lanes; 0: as many as seem good */
@@ -103,6 +104,7 @@ enum {
   OPTION_MAX_STEPS,
   OPTION_WINDOW,
   OPTION_SAMPLES,
+  OPTION_REGROUP,
   OPTION_PASSES,
   OPTION_STATS,
   OPTION_JSON,

@@ -22,6 +22,7 @@ int run_read_machine(run *r)
   options.entry = r->request.entry;
   if (r->request.backend) options.backend = r->request.backend;
   if (r->request.has_passes) options.passes = r->request.passes;
+  options.regroup = r->request.regroup;
   options.counts = r->request.stats;
   if (r->request.has_samples) options.sample_bytes = r->request.samples << 20;
   options.spill_folder = getenv("TMPDIR");

@@ -81,3 +81,11 @@ int check_backend(const command *self, const char *name)
   for (size_t k = 0; tg_backend_name(k); k++) nearest_offer(&n, tg_backend_name(k));
   return unknown_word(self, "back-end", &n, "'throng backends' lists them");
 }
+
+int read_regroup(const command *self, const char *text, int *out)
+{
+  *out = strcmp(text, "on") == 0 ? 1 : strcmp(text, "off") == 0 ? -1 : 0;
+  if (*out == 0 && strcmp(text, "auto") != 0)
+    return usage_error(self, "--regroup wants auto, on or off, not '%s'", text);
+  return STATUS_OK;
+}

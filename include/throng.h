@@ -659,9 +659,10 @@ typedef struct tg_machine_options {
   int counts;               /* as in tg_compile_options */
   uint64_t sample_bytes;    /* samples, for quantiles, that a run keeps in memory; if there are more, in a file */
   const char *spill_folder; /* where that lies, without a name; NULL: /tmp */
+  int regroup;              /* instances by the arm of a `match`: 0 where it pays, 1 ever, -1 never */
 } tg_machine_options;
 #define TG_MACHINE_OPTIONS_INIT                                                                                        \
-  TG_INIT(sizeof(tg_machine_options), NULL, "auto", UINT64_MAX, 128, 0, UINT64_C(1) << 30, NULL)
+  TG_INIT(sizeof(tg_machine_options), NULL, "auto", UINT64_MAX, 128, 0, UINT64_C(1) << 30, NULL, 0)
 
 /* Compiles an entry of a program, which must outlive it. Errors: ARGUMENT (no such entry; a program with errors), LIMIT
  * (too large, or too much state), UNSUPPORTED, NOMEM. */
@@ -686,10 +687,9 @@ TG_API size_t tg_machine_n_operands(const tg_machine *machine);
 TG_API tg_status tg_machine_operand(const tg_machine *machine, size_t index, tg_machine_operand_info *info);
 /* As tg_kernel_object, of a kernel of a program. Errors: UNSUPPORTED too where it is made of a machine. */
 TG_API tg_status tg_machine_object(const tg_machine *machine, const char *name, tg_object *out, tg_error *error);
-/* The kernels that it runs, one for each phase, in order, and their graphs as built; NULL past the end. */
+/* By phase: its kernel, its graph as built; NULL past the end. The static schedule as text, and as records. */
 TG_API const tg_kernel *tg_machine_kernel(const tg_machine *machine, size_t phase);
 TG_API tg_graph *tg_machine_graph(const tg_machine *machine, size_t phase);
-/* The static schedule as text (docs/machine.md); and as records, with those of each phase's kernel. As for kernels. */
 TG_API tg_status tg_machine_routines(const tg_machine *machine, char **text, size_t *n_text, tg_error *error);
 TG_API tg_status tg_machine_explain(const tg_machine *machine, const tg_explain_options *options, char **text,
                                     size_t *n_text, tg_error *error);

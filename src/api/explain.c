@@ -60,6 +60,24 @@ static void explain_program(const tg_machine *m, const schedule *s, explainer *e
                  (unsigned)m->options.state_bytes);
 }
 
+/* Whether instances are regrouped by the arm of a match, and why. */
+static void explain_regrouping(const tg_machine *m, const schedule *s, explainer *e)
+{
+  split_cost c;
+  if (!split_find(m->p, m->entry, m->options.operation_ps, &c)) {
+    explain_add(e, "program", "regrouping", "none",
+                "no loop of the body has a match in it and moves nothing but scalars; engines mask or pack lanes");
+    return;
+  }
+  explain_add(e, "program", "regrouping", s->plan.split.turn != 0 ? "by arm" : "none", "");
+  explain_reason(
+      e,
+      "the match at line %u: %u arms of %llu operations in all, %llu on average; running those of others takes "
+      "about %llu ns a round, moving instances %llu ns",
+      (unsigned)c.match->pos.line, (unsigned)c.n_arms, (unsigned long long)c.all_arms, (unsigned long long)c.mean,
+      (unsigned long long)(c.spared_ps / 1000), (unsigned long long)(c.moved_ps / 1000));
+}
+
 static void explain_state(const schedule *s, explainer *e)
 {
   char key[32], one[128], list[LIST_TEXT];
@@ -179,6 +197,7 @@ static tg_status explain_machine(const tg_machine *m, const tg_explain_options *
   tg_status status = make_schedule(m, &s, error);
   if (status == TG_OK) {
     explain_program(m, &s, e);
+    explain_regrouping(m, &s, e);
     explain_state(&s, e);
     explain_functions(&s, e);
   }

@@ -194,9 +194,10 @@ tg_status machine_bind_operand(tg_machine *m, uint32_t phase, uint32_t operand, 
   case ROUTINE_SAMPLE: *out = samples_binding(m, role.index, lanes); break;
   case ROUTINE_ALIVE: *out = at(m->alive[phase & 1], m->window, 1); break;
   case ROUTINE_WAS_ALIVE: *out = at(m->alive[(phase + 1) & 1], m->window, 1); break;
+  case ROUTINE_ID:
   case ROUTINE_REDUCED:
   case ROUTINE_NAMED:
-  case ROUTINE_VALUE: return error_set(error, TG_INTERNAL, "an operand of a report in a phase");
+  case ROUTINE_VALUE: return error_set(error, TG_INTERNAL, "an operand of a report, or of a group, in a phase");
   }
   return TG_OK;
 }

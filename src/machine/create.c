@@ -129,14 +129,16 @@ static void drop_kernels(tg_machine *m)
   }
 }
 
-/* The number of phases stays. After an error the machine is as it was, or has no kernels and is made again when it is
- * next asked for. */
-tg_status machine_count_fuel(tg_machine *m, bool counts_fuel, tg_error *error)
+/* With limited fuel loops are not split, so that each is charged where it stands; there are no more phases then. After
+ * an error the machine is as it was, or has no kernels and is made again when it is next asked for. */
+tg_status machine_prepare(tg_machine *m, bool is_limited, tg_error *error)
 {
   routine_set made;
   routine_options options = m->options;
-  options.counts_fuel = counts_fuel;
-  if (m->options.counts_fuel == counts_fuel && m->is_compiled) {
+  options.counts_fuel = is_limited && m->has_sync;
+  options.regroup = is_limited ? ROUTINE_REGROUP_OFF : m->regroup;
+  bool is_split = m->routines.split.turn != 0, is_same = m->options.counts_fuel == options.counts_fuel;
+  if (m->is_compiled && is_same && (options.regroup == m->options.regroup || (is_limited && !is_split))) {
     return TG_OK;
   }
   TG_TRY(routine_lower(m->p, m->entry, &options, &made, error));
@@ -148,6 +150,21 @@ tg_status machine_count_fuel(tg_machine *m, bool counts_fuel, tg_error *error)
   TG_TRY(compile(m, error));
   m->is_compiled = true;
   return TG_OK;
+}
+
+/* What an operation of an arm costs an instance that does not take it: docs/machine.md has the measurements. llvm runs
+ * it for a vector if one of its lanes takes it, vec for a strip; ref runs one instance at a time. */
+static uint32_t operation_ps(const char *backend)
+{
+  return strcmp(backend, "ref") == 0 ? 0 : 24;
+}
+
+static bool has_sync(const prog_stmt *s)
+{
+  while (s != NULL && s->kind != STMT_SYNC) {
+    s = s->next;
+  }
+  return s != NULL;
 }
 
 static tg_status make(tg_machine *m, const tg_machine_options *options, tg_error *error)
@@ -164,7 +181,12 @@ static tg_status make(tg_machine *m, const tg_machine_options *options, tg_error
   if (options->spill_folder != NULL) {
     m->spill_folder = arena_string(&m->memory, options->spill_folder, strlen(options->spill_folder));
   }
-  m->options.state_bytes = options->state_bytes;
+  m->has_sync = has_sync(m->entry->body.body);
+  m->regroup = options->regroup > 0   ? ROUTINE_REGROUP_ON
+               : options->regroup < 0 ? ROUTINE_REGROUP_OFF
+                                      : ROUTINE_REGROUP_AUTO;
+  m->options = (routine_options){
+      .operation_ps = operation_ps(backend), .state_bytes = options->state_bytes, .regroup = m->regroup};
   TG_TRY(routine_lower(m->p, m->entry, &m->options, &m->routines, error));
   if (!make_lists(m)) {
     return error_set(error, TG_NOMEM, "no memory for a machine");
@@ -211,6 +233,7 @@ void tg_machine_destroy(tg_machine *m)
   }
   drop_kernels(m);
   samples_end(m);
+  split_close(m);
   routine_drop(&m->routines);
   arena_free(&m->run_memory);
   arena_free(&m->memory);

@@ -44,6 +44,16 @@ typedef struct machine_phase {
   tg_stats stats;
 } machine_phase;
 
+/* The phases of a loop that is split run on groups of instances, whose slots are packed side by side for that. */
+typedef struct split_run {
+  unsigned char **packed;      /* by slot */
+  unsigned char *ones, *alive; /* WAS_ALIVE and ALIVE of a group */
+  uint64_t *ids;               /* of a group */
+  uint32_t *list, *order;      /* lanes in the loop; the same by arms */
+  size_t *starts;              /* by arm: where its lanes are in `order`; one more at the end */
+  tg_workspace *workspace;
+} split_run;
+
 struct tg_machine {
   tg_context *context;
   const program *p;
@@ -53,6 +63,8 @@ struct tg_machine {
   machine_phase *phases;
   const char *backend; /* as asked for */
   uint64_t passes;
+  uint8_t regroup; /* as asked for */
+  bool has_sync;
   int counts;
   uint64_t sample_bytes; /* those to keep in memory */
   const char *spill_folder;
@@ -69,6 +81,7 @@ struct tg_machine {
   /* Of a window: lanes, slots of the state, who is alive. */
   size_t window;
   unsigned char **slots, *alive[2];
+  split_run split;
   unsigned char **sinks; /* by operand of the entry: memory of outputs that nobody wants */
 
   /* Of the run. */
@@ -82,8 +95,16 @@ struct tg_machine {
   reduced *named;   /* by variable of the report */
 };
 
-/* create.c: makes the machine one whose graphs count fuel, or not: see routine_options. */
-tg_status machine_count_fuel(tg_machine *m, bool counts_fuel, tg_error *error);
+/* create.c: makes the machine one for limited fuel, or for unlimited: see routine_options. */
+tg_status machine_prepare(tg_machine *m, bool is_limited, tg_error *error);
+
+/* split.c: memory for the window, which is known; then the loop, for the window of `lanes` lanes that starts `first`
+ * lanes into the part. */
+tg_status split_open(tg_machine *m, tg_error *error);
+tg_status split_loop(tg_machine *m, uint64_t first, size_t lanes, tg_error *error);
+void split_close(tg_machine *m);
+/* run.c: keeps the first trap of an invocation of a phase, whose lanes are instances. */
+void machine_note_traps(tg_machine *m, uint32_t phase, const tg_outcome *outcome);
 
 /* bind.c: the memory of one operand of a phase in the window of `lanes` lanes that starts `first` lanes into the part.
  */

@@ -7,7 +7,7 @@
 
 /* A window's state and samples: small enough for caches that several cores share, and a whole number of the blocks in
  * which sums are counted. */
-enum { WINDOW_LANES = 65536 };
+enum { WINDOW_LANES = 65536, SPLIT_LANES = 262144 /* so that each arm has work for several threads */ };
 
 /* ---- beginning ---- */
 
@@ -33,7 +33,8 @@ static bool needs_window(const tg_machine *m)
 /* The window's memory; everything at once, from the run's arena. */
 static tg_status make_window(tg_machine *m, tg_error *error)
 {
-  size_t n = m->n_all < WINDOW_LANES ? (size_t)m->n_all + (m->n_all == 0) : WINDOW_LANES;
+  size_t most = m->routines.split.turn != 0 ? SPLIT_LANES : WINDOW_LANES;
+  size_t n = m->n_all < most ? (size_t)m->n_all + (m->n_all == 0) : most;
   arena_free(&m->run_memory);
   arena_init(&m->run_memory, m->context->allocator);
   m->window = needs_window(m) ? n : 0;
@@ -76,6 +77,7 @@ static void end_runs(tg_machine *m)
     tg_run_destroy(m->phases[k].run);
     m->phases[k].run = NULL;
   }
+  split_close(m);
   m->is_running = false;
 }
 
@@ -91,8 +93,9 @@ tg_status tg_machine_begin(tg_machine *m, uint64_t n, uint64_t seed, uint64_t fu
   m->fuel = fuel;
   m->outcome = (tg_machine_outcome){0};
   m->none = 0;
-  TG_TRY(machine_count_fuel(m, fuel != TG_FUEL_UNLIMITED && m->routines.n_phases > 1, error));
+  TG_TRY(machine_prepare(m, fuel != TG_FUEL_UNLIMITED, error));
   TG_TRY(make_window(m, error));
+  TG_TRY(split_open(m, error));
   TG_TRY(make_bins(m, error));
   TG_TRY(samples_begin(m, error));
   for (uint32_t k = 0; k < m->routines.n_phases; k++) {
@@ -120,7 +123,7 @@ static tg_status bind_phase(tg_machine *m, uint32_t k, uint64_t first, size_t la
 }
 
 /* Traps of the phases before show as ROUTINE_HALTED: their records were noted then. Outcomes are of the run so far. */
-static void note_traps(tg_machine *m, uint32_t k, const tg_outcome *outcome)
+void machine_note_traps(tg_machine *m, uint32_t k, const tg_outcome *outcome)
 {
   tg_machine_outcome *all = &m->outcome;
   bool is_lower = all->first_path == NULL || outcome->first_lane < all->first_instance;
@@ -158,8 +161,23 @@ static tg_status run_phase(tg_machine *m, uint32_t k, uint64_t first, size_t lan
   uint64_t start = machine_now_ns();
   TG_TRY(tg_run_part(m->phases[k].run, &part, error));
   m->phases[k].seconds += (double)(machine_now_ns() - start) * 1e-9;
-  note_traps(m, k, &outcome);
+  machine_note_traps(m, k, &outcome);
   m->none = outcome.none;
+  return TG_OK;
+}
+
+/* Phase by phase; those of a loop that is split at once. */
+static tg_status run_phases(tg_machine *m, uint64_t first, size_t lanes, tg_error *error)
+{
+  const routine_split *split = &m->routines.split;
+  for (uint32_t k = 0; k < m->routines.n_phases; k++) {
+    if (split->turn != 0 && k == split->turn) {
+      TG_TRY(split_loop(m, first, lanes, error));
+      k += split->n_arms;
+    } else {
+      TG_TRY(run_phase(m, k, first, lanes, error));
+    }
+  }
   return TG_OK;
 }
 
@@ -173,9 +191,7 @@ tg_status tg_machine_part(tg_machine *m, uint64_t n, tg_error *error)
     uint64_t left = n - first;
     size_t lanes = m->window > 0 && left > m->window ? m->window : (size_t)left;
     uint64_t trapped_before = m->outcome.n_trapped;
-    for (uint32_t k = 0; k < m->routines.n_phases; k++) {
-      TG_TRY(run_phase(m, k, first, lanes, error));
-    }
+    TG_TRY(run_phases(m, first, lanes, error));
     TG_TRY(samples_take(m, lanes, m->outcome.n_trapped - trapped_before, error));
     first += lanes;
     m->n_done += lanes;

@@ -137,7 +137,7 @@ static tg_value make_block(lowering *l, lang_pos pos)
 {
   tg_graph *g = l->g;
   tg_value block = cell_get(l, l->draws + DRAW_BLOCK), seed = operand_seed(l);
-  tg_value id = tg_iota(g, lower_u64(l, 0), lower_u64(l, 1));
+  tg_value id = operand_id(l);
   tg_value args[6] = {low_word(l, block), high_word(l, block), low_word(l, id),
                       high_word(l, id),   low_word(l, seed),   high_word(l, seed)};
   tg_value words[4] = {TG_POISON, TG_POISON, TG_POISON, TG_POISON};

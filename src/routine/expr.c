@@ -290,7 +290,7 @@ static tg_value lower_simple(lowering *l, const prog_expr *e)
   case EXPR_PARAM: return operand_param(l, e->index);
   case EXPR_INPUT: return l->inputs[e->index];
   case EXPR_OUTPUT: return lower_output(l, e);
-  case EXPR_ID: return tg_iota(l->g, lower_u64(l, 0), lower_u64(l, 1));
+  case EXPR_ID: return operand_id(l);
   case EXPR_COUNT: return operand_count(l);
   case EXPR_OP: return lower_operator(l, e);
   case EXPR_AND: return lower_logic(l, e, true);

@@ -51,6 +51,8 @@ typedef struct lowering {
   tg_operand *params, *lengths, *tables, *shared; /* by operand of the entry or table; TG_POISON: not declared yet */
   tg_value *inputs;                               /* by operand of the entry */
   tg_operand count, seed, fuel_left;              /* fuel_left: the parameter */
+  bool is_regrouped;                              /* lanes are not in the order of the instances */
+  tg_value id;                                    /* then: their numbers */
   const prog_report *report;                      /* when lowering a report's lines */
   tg_value *reduced, *named;                      /* then: by reduction, by variable */
   bool is_out_of_memory, has_error;
@@ -90,6 +92,8 @@ tg_value operand_length(lowering *l, uint32_t index);
 tg_value operand_count(lowering *l);
 tg_value operand_seed(lowering *l);
 tg_value operand_fuel(lowering *l);
+/* The number of the instance. */
+tg_value operand_id(lowering *l);
 tg_operand operand_table(lowering *l, uint32_t index);
 tg_operand operand_shared(lowering *l, uint32_t index);
 

@@ -67,6 +67,11 @@ tg_value operand_seed(lowering *l)
   return tg_param(l->g, l->seed);
 }
 
+tg_value operand_id(lowering *l)
+{
+  return l->is_regrouped ? l->id : tg_iota(l->g, lower_u64(l, 0), lower_u64(l, 1));
+}
+
 tg_value operand_fuel(lowering *l)
 {
   if (l->fuel_left == TG_POISON) {

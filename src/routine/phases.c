@@ -124,7 +124,9 @@ static void begin_variables(lowering *l, const plan *pl, uint32_t number)
     bool is_output = pl->entry->body.variables[v].kind == VARIABLE_OUTPUT;
     bool is_used = pl->phases[number].mentions[v] || (is_output && (number == 0 || number + 1 == pl->n));
     if (saved != NULL && saved[v] != 0) {
-      load_item(l, pl, v, saved[v] - 1);
+      if (plan_moves(pl, number, v)) {
+        load_item(l, pl, v, saved[v] - 1);
+      }
     } else if (is_used && (is_output || (number > 0 && plan_is_declared(pl, v, number - 1)))) {
       bind_zeros(l, pl, v);
     } else if (pl->phases[number].saved[v] != 0 && has_returns(pl, number)) {
@@ -138,11 +140,14 @@ static void begin_state(lowering *l, const plan *pl, uint32_t number)
   uint32_t n_variables = pl->entry->body.n_variables;
   const uint32_t *saved = number > 0 ? pl->phases[number - 1].saved + n_variables : NULL;
   begin_variables(l, pl, number);
+  if (l->is_regrouped) {
+    l->id = tg_load(l->g, operand_add(l, TG_INPUT, (routine_operand){ROUTINE_ID, 0, 0}, "run.id", TG_MODE_U64));
+  }
   l->frame->returned = cells_push(l, lower_bool(l, false));
   l->fuel = pl->counts_fuel ? cells_push(l, operand_fuel(l)) : NO_CELL;
   begin_draws(l);
   for (uint32_t extra = 0; saved != NULL && extra < N_EXTRAS; extra++) {
-    if (saved[extra] != 0) {
+    if (saved[extra] != 0 && plan_moves(pl, number, n_variables + extra)) {
       cell_set(l, extra_cell(l, extra), load_slot(l, pl, saved[extra] - 1));
     }
   }
@@ -159,7 +164,7 @@ static void end_state(lowering *l, const plan *pl, uint32_t number)
     draws_forget(l, DRAWS_UNKNOWN);
   }
   for (uint32_t item = 0; item < pl->n_items; item++) {
-    if (saved[item] == 0) {
+    if (saved[item] == 0 || !plan_moves(pl, number, item)) {
       continue;
     }
     if (item < n_variables && l->frame->variables[item].kind == BIND_NONE) {
@@ -190,11 +195,14 @@ static tg_status lower_phase(const plan *pl, uint32_t number, routine *out, tg_e
   if (lowering_open(&l, pl->p, pl->entry, pl->entry->name, out) != TG_OK) {
     return error_set(error, TG_NOMEM, "no memory to compile %s", pl->entry->name);
   }
+  l.is_regrouped = plan_is_split(pl, number);
   if (frame_push(&l, &pl->entry->body, pl->entry->pos) != NULL) {
     if (number > 0) {
       begin_alive(&l);
     }
-    load_inputs(&l);
+    if (!plan_is_split(pl, number)) {
+      load_inputs(&l);
+    }
     begin_state(&l, pl, number);
     lower_body(&l, pl, number);
     if (number + 1 < pl->n) {
@@ -222,6 +230,10 @@ tg_status routine_lower_plan(plan *pl, routine_set *out, tg_error *error)
   }
   out->n_phases = pl->n;
   out->keeps_alive = pl->n > 1;
+  out->split = (routine_split){.turn = pl->split.turn, .n_arms = pl->split.n_arms};
+  if (pl->split.turn != 0) {
+    out->split.arm_slot = pl->phases[pl->split.turn].saved[pl->split.arm] - 1;
+  }
   for (uint32_t k = 0; k < pl->n && status == TG_OK; k++) {
     status = lower_phase(pl, k, &out->phases[k], error);
   }

@@ -133,11 +133,36 @@ static bool is_around(const plan *pl, uint32_t end, unsigned effect)
   return (effects_between(pl, 0, end) & effect) && (effects_between(pl, end + 1, pl->n - 1) & effect);
 }
 
+bool plan_is_split(const plan *pl, uint32_t phase)
+{
+  return pl->split.turn != 0 && phase >= pl->split.turn && phase <= pl->split.turn + pl->split.n_arms;
+}
+
+bool plan_moves(const plan *pl, uint32_t phase, uint32_t item)
+{
+  return !plan_is_split(pl, phase) || pl->phases[phase].mentions[item];
+}
+
+/* Between the phases of a loop that is split, in any order: what one of them mentions, and what is needed after them.
+ */
+static bool lives_in_split(const plan *pl, uint32_t item)
+{
+  uint32_t turn = pl->split.turn, last = turn + pl->split.n_arms;
+  bool is_mentioned = item_is_in(pl->phases[last].live, item);
+  for (uint32_t k = turn; k <= last && !is_mentioned; k++) {
+    is_mentioned = pl->phases[k].mentions[item];
+  }
+  return is_mentioned && plan_is_declared(pl, item, turn - 1);
+}
+
 /* Whether an item must be saved at the end of phase `end`. Instances that have returned still go through the phases
  * that follow, with their outputs. */
 static bool lives_across(const plan *pl, uint32_t item, uint32_t end)
 {
   uint32_t n_variables = pl->entry->body.n_variables;
+  if (item < n_variables && (plan_is_split(pl, end) || plan_is_split(pl, end + 1))) {
+    return lives_in_split(pl, item);
+  }
   if (item < n_variables) {
     return plan_is_declared(pl, item, end) &&
            (item_is_in(pl->phases[end].live, item) || (is_output(pl, item) && may_have_returned(pl, end)));
@@ -356,16 +381,15 @@ static tg_status too_many_phases(const plan *pl, tg_error *error)
   return TG_LIMIT;
 }
 
-tg_status plan_make(plan *pl, const program *p, const prog_entry *entry, const routine_options *options, arena *memory,
-                    tg_error *error)
+static tg_status fill(plan *pl, const routine_options *options, tg_error *error)
 {
-  *pl = (plan){.p = p, .entry = entry, .memory = memory, .counts_fuel = options->counts_fuel};
-  pl->n = count_phases(entry->body.body);
-  pl->n_items = entry->body.n_variables + N_EXTRAS;
+  arena *memory = pl->memory;
+  pl->n = count_phases(pl->entry->body.body);
+  pl->n_items = pl->entry->body.n_variables + N_EXTRAS;
   if (pl->n > MOST_PHASES) {
     return too_many_phases(pl, error);
   }
-  if (steps_make(&pl->steps, p, entry, memory)) {
+  if (steps_make(&pl->steps, pl->p, pl->entry, memory)) {
     make_phases(pl);
   }
   sync_keeper keeper = {pl, pl->n - 1};
@@ -377,7 +401,27 @@ tg_status plan_make(plan *pl, const program *p, const prog_entry *entry, const r
     TG_TRY(memory->failed ? TG_OK : check_budget(pl, k, options->state_bytes, error));
     TG_TRY(memory->failed ? TG_OK : check_slots(pl, k, error));
   }
-  return memory->failed ? error_set(error, TG_NOMEM, "no memory to compile %s", entry->name) : TG_OK;
+  return memory->failed ? error_set(error, TG_NOMEM, "no memory to compile %s", pl->entry->name) : TG_OK;
+}
+
+tg_status plan_make(plan *pl, const program *p, const prog_entry *entry, const routine_options *options, arena *memory,
+                    tg_error *error)
+{
+  split_cost cost;
+  *pl = (plan){.p = p, .entry = entry, .memory = memory, .counts_fuel = options->counts_fuel};
+  bool may = options->regroup != ROUTINE_REGROUP_OFF && !options->counts_fuel &&
+             split_find(p, entry, options->operation_ps, &cost);
+  if (may && (cost.pays || options->regroup == ROUTINE_REGROUP_ON)) {
+    pl->entry = split_entry(p, entry, &cost, memory, &pl->split);
+    tg_status status = pl->entry == NULL ? error_set(error, TG_NOMEM, "no memory to compile %s", entry->name)
+                                         : fill(pl, options, error);
+    if (status != TG_LIMIT) {
+      return status;
+    }
+    plan_free(pl); /* instances have too much to be moved */
+    *pl = (plan){.p = p, .entry = entry, .memory = memory};
+  }
+  return fill(pl, options, error);
 }
 
 void plan_free(plan *pl)

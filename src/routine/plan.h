@@ -3,6 +3,7 @@
 #ifndef TG_ROUTINE_PLAN_H
 #define TG_ROUTINE_PLAN_H
 
+#include "routine/split.h"
 #include "routine/steps.h"
 
 typedef struct plan_phase {
@@ -22,6 +23,7 @@ typedef struct plan {
   plan_phase *phases;
   uint32_t n, n_items;
   bool counts_fuel;
+  split_phases split;
   VEC(routine_slot) slots;
   bool *slot_taken;
   size_t n_slot_taken;
@@ -42,6 +44,11 @@ prog_type plan_item_type(const plan *pl, uint32_t item);
 uint32_t plan_item_slots(const plan *pl, uint32_t item);
 routine_slot plan_item_slot(const plan *pl, uint32_t item, uint32_t k);
 uint32_t plan_item_bytes(const plan *pl, uint32_t item);
+
+/* Whether a phase loads and saves an item that is kept across its ends: all do, but those of a loop that is split only
+ * what they mention. */
+bool plan_moves(const plan *pl, uint32_t phase, uint32_t item);
+bool plan_is_split(const plan *pl, uint32_t phase);
 
 /* Whether a variable has come to life by the end of a phase. */
 bool plan_is_declared(const plan *pl, uint32_t item, uint32_t end);

@@ -12,6 +12,7 @@ typedef enum routine_role {
   ROUTINE_LENGTH,    /* param u64: the length of shared operand `index` */
   ROUTINE_COUNT,     /* param u64: how many instances the run has */
   ROUTINE_SEED,      /* param u64 */
+  ROUTINE_ID,        /* input u64: the numbers of the instances, where lanes are not in order */
   ROUTINE_FUEL,      /* param u64: the loop rounds that an instance may take in all phases together */
   ROUTINE_INPUT,     /* input: operand `index` */
   ROUTINE_SHARED,    /* table: operand `index` */
@@ -59,8 +60,16 @@ typedef struct routine_slot {
   bool is_array; /* an element of a local array: outside the budget */
 } routine_slot;
 
+/* A loop over a `match` that is phases of its own (split.h): phase `turn` of those who are in it, again and again;
+ * after it slot `arm_slot` says for each which of the phases turn + 1 to turn + n_arms to run, or n_arms: none, it is
+ * done. turn 0: there is no such loop. These phases have no outputs; they load and save only what they mention. */
+typedef struct routine_split {
+  uint32_t turn, n_arms, arm_slot;
+} routine_split;
+
 /* All phases of a kernel or machine. */
 typedef struct routine_set {
+  routine_split split;
   uint32_t n_phases;
   routine *phases; /* in the order in which they run; the last has outputs and reductions */
   VEC(routine_slot) slots;
@@ -68,9 +77,13 @@ typedef struct routine_set {
   tg_context *context;
 } routine_set;
 
+enum { ROUTINE_REGROUP_AUTO, ROUTINE_REGROUP_ON, ROUTINE_REGROUP_OFF };
+
 typedef struct routine_options {
-  uint32_t state_bytes; /* how many may live across a `sync` */
-  bool counts_fuel;     /* the graphs count rounds of loops themselves, over all phases: see ROUTINE_FUEL */
+  uint32_t operation_ps; /* what an operation of an arm costs an instance that does not take it; 0: nothing */
+  uint8_t regroup;       /* whether to split a loop over a match: where it pays, where it can be, never */
+  uint32_t state_bytes;  /* how many may live across a `sync` */
+  bool counts_fuel;      /* the graphs count rounds of loops themselves, over all phases: see ROUTINE_FUEL */
 } routine_options;
 
 /* Lowers an entry of a program. *out is to be dropped after OK. Errors: LIMIT (too large: the message names the chain

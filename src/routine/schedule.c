@@ -324,7 +324,7 @@ tg_status schedule_make(schedule *s, const program *p, const prog_entry *entry, 
   arena_init(&s->memory, p->context->allocator);
   TG_TRY(plan_make(&s->plan, p, entry, options, &s->memory, error));
   TG_TRY(routine_lower_plan(&s->plan, &s->set, error));
-  maker m = {.s = s, .p = p, .entry = entry};
+  maker m = {.s = s, .p = p, .entry = s->plan.entry};
   fill(&m);
   return s->memory.failed ? error_set(error, TG_NOMEM, "no memory for the schedule of %s", entry->name) : TG_OK;
 }

@@ -59,7 +59,7 @@ static tg_status trace_machine(tg_machine *m, tg_error *error)
   return status;
 }
 
-static tg_status run_machine(tg_context *context, tg_machine *m, tg_error *error)
+static tg_status run_machine(tg_context *context, tg_machine *m, uint64_t fuel, tg_error *error)
 {
   char *text;
   size_t n_text;
@@ -73,7 +73,7 @@ static tg_status run_machine(tg_context *context, tg_machine *m, tg_error *error
     status = tg_machine_bind(m, tg_machine_find(m, "y"), &out, error);
   }
   if (status == TG_OK) {
-    status = tg_machine_run(m, 40, 1, 1000, error); /* limited: the phases are made again, with the rounds counted */
+    status = tg_machine_run(m, 40, 1, fuel, error);
   }
   if (status == TG_OK) {
     status = trace_machine(m, error);
@@ -95,10 +95,10 @@ static tg_status run_machine(tg_context *context, tg_machine *m, tg_error *error
   return status;
 }
 
-/* A program, and how many bytes of its samples may lie in memory. */
+/* A program, how many bytes of its samples may lie in memory, and its fuel. */
 typedef struct limited {
   const char *text;
-  uint64_t sample_bytes;
+  uint64_t sample_bytes, fuel; /* limited fuel: phases are made again, with the rounds counted */
 } limited;
 
 static tg_status run_text(tg_context *context, const void *argument, tg_error *error)
@@ -110,11 +110,12 @@ static tg_status run_text(tg_context *context, const void *argument, tg_error *e
   if (status == TG_OK) {
     tg_machine_options options = TG_MACHINE_OPTIONS_INIT;
     options.sample_bytes = what->sample_bytes;
+    options.regroup = 1;
     options.passes = 0; /* graph_test.c fails the allocations of passes */
     status = tg_machine_create(p, &options, &m, error);
   }
   if (status == TG_OK) {
-    status = run_machine(context, m, error);
+    status = run_machine(context, m, what->fuel, error);
   }
   tg_machine_destroy(m);
   tg_program_destroy(p);
@@ -124,8 +125,26 @@ static tg_status run_text(tg_context *context, const void *argument, tg_error *e
 static void machines(void **state)
 {
   (void)state;
-  assert_true(oom_drive(run_text, &(limited){phases, UINT64_MAX}) > 50);
-  assert_true(oom_drive(run_text, &(limited){phases, 0}) > 50);
+  assert_true(oom_drive(run_text, &(limited){phases, UINT64_MAX, 1000}) > 50);
+  assert_true(oom_drive(run_text, &(limited){phases, 0, 1000}) > 50);
+}
+
+static const char opcodes[] = "machine m {\n"
+                              "    in s: [f32];\n"
+                              "    out y: f32;\n"
+                              "    for i in 0..9u32 {\n"
+                              "        let op = (u32(id) + i) % 3;\n"
+                              "        match op { 0 => y += s[i % 3]; 1 => assert(y < 30); _ => y *= 2; }\n"
+                              "    }\n"
+                              "    report {\n"
+                              "        a = mean(y); b = max(y); c = min(y); d = count(y > 3); spread = variance(y);\n"
+                              "    }\n"
+                              "}\n";
+
+static void regrouped(void **state)
+{
+  (void)state;
+  assert_true(oom_drive(run_text, &(limited){opcodes, UINT64_MAX, TG_FUEL_UNLIMITED}) > 50);
 }
 
 static tg_status run_formula(tg_context *context, const void *argument, tg_error *error)
@@ -159,6 +178,7 @@ static void formulas(void **state)
 
 int main(void)
 {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(machines), cmocka_unit_test(formulas)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(machines), cmocka_unit_test(regrouped),
+                                     cmocka_unit_test(formulas)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
