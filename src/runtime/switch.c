@@ -176,7 +176,7 @@ tg_status switch_open(tg_kernel *kernel, unsigned how, uint64_t block, tg_error 
   if (!is_forced && worth == UINT64_MAX) {
     return TG_OK;
   }
-  tg_status status = backend_llvm_find(path, error);
+  tg_status status = backend_llvm_find(path, is_forced ? error : NULL); /* success leaves the error as it was */
   if (status != TG_OK) {
     return is_forced ? status : TG_OK;
   }
