@@ -128,7 +128,7 @@ tg_status tg_compile(tg_context *context, tg_graph *graph, const tg_compile_opti
     return error_set(error, TG_NOMEM, "no memory for the kernel");
   }
   kernel->context = context;
-  uint64_t block;
+  uint64_t block = UINT64_MAX; /* none */
   bool is_auto = backend_is_auto(backend, &block);
   kernel->backend = is_auto ? &vec_backend : backend;
   tg_status status = build_kernel(kernel, graph, &chosen, error);
