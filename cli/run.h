@@ -48,23 +48,23 @@ typedef struct run_file {
   file_out out;
 } run_file;
 
-/* The rows that are printed; the instances of a machine whose number nothing says. */
-enum { RUN_ROWS = 10, RUN_INSTANCES = 100000 };
+/* What is printed: rows, and elements of an array in each. The instances of a machine whose number nothing says. */
+enum { RUN_ROWS = 10, RUN_ELEMENTS = 8, RUN_INSTANCES = 100000 };
 
 typedef struct run_operand {
   tg_operand_info info;
-  size_t n;                         /* its elements in all */
-  size_t width;                     /* of them, in each lane */
-  bool is_array;                    /* whether a lane's are an array */
-  column column;                    /* its memory: for all of them, or if it is streamed, for a window */
-  column window;                    /* the part of it that is in use now */
-  bool is_bound;                    /* it was given */
-  bool is_broadcast;                /* an input that has one value for all lanes */
-  bool is_streamed;                 /* an input from a file; an output, unless all of it is wanted at once */
-  char *path;                       /* of the file that reader reads */
-  column_reader reader;             /* of an input */
-  column_hash *hash;                /* of an output so far, for JSON */
-  unsigned char rows[RUN_ROWS * 8]; /* the first ones of an output */
+  size_t n;             /* its elements in all */
+  size_t width;         /* of them, in each lane */
+  bool is_array;        /* whether a lane's are an array */
+  column column;        /* its memory: for all of them, or if it is streamed, for a window */
+  column window;        /* the part of it that is in use now */
+  bool is_bound;        /* it was given */
+  bool is_broadcast;    /* an input that has one value for all lanes */
+  bool is_streamed;     /* an input from a file; an output, unless all of it is wanted at once */
+  char *path;           /* of the file that reader reads */
+  column_reader reader; /* of an input */
+  column_hash *hash;    /* of an output so far, for JSON */
+  unsigned char rows[RUN_ROWS * RUN_ELEMENTS * 8];
 } run_operand;
 
 /* Seconds that each part took; report: the machine's, after the instances. */
@@ -171,6 +171,9 @@ void run_files_drop(run *r);
 const char *run_lanes(const run *r);
 void run_short(char out[16], double x);
 void run_commas(char out[32], uint64_t x);
+
+/* How many elements of a lane are kept and printed. */
+size_t run_elements(const run_operand *o);
 
 /* Prints the results, and with_rows the first rows of the outputs. */
 void run_print(const run *r, bool with_rows);

@@ -34,6 +34,12 @@ bool run_is_none(const run *r, const run_operand *o)
   return o->info.none_bit >= 0 && o->info.none_bit < 64 && (r->outcome.none >> o->info.none_bit & 1) != 0;
 }
 
+size_t run_elements(const run_operand *o)
+{
+  size_t n = o->info.kind == TG_OUTPUT ? o->width : 1;
+  return n < RUN_ELEMENTS ? n : RUN_ELEMENTS;
+}
+
 /* Of outputs the first rows were kept. */
 static size_t format_element(const run_operand *o, size_t i, char *out)
 {
@@ -125,33 +131,51 @@ static size_t n_shown(const table *t)
   return t->n < RUN_ROWS ? (size_t)t->n : RUN_ROWS;
 }
 
-static int column_width(const table *t, const run_operand *o)
+/* Column e of an operand: its element e in each row. */
+static int column_width(const table *t, const run_operand *o, size_t e)
 {
-  char value[NUMBER_TEXT];
-  size_t width = strlen(o->info.name);
+  char value[NUMBER_TEXT], suffix[NUMBER_TEXT] = "";
+  if (o->is_array) snprintf(suffix, sizeof suffix, "[%zu]", e);
+  size_t width = strlen(o->info.name) + strlen(suffix), n_elements = run_elements(o);
   for (size_t i = 0; i < n_shown(t); i++) {
-    size_t n = format_element(o, i, value);
+    size_t n = format_element(o, i * n_elements + e, value);
     if (n > width) width = n;
   }
   return (int)width;
 }
 
-static void print_table(const run *r, const table *t)
+static void print_heading(const table *t, const run_operand *o)
+{
+  for (size_t e = 0; e < run_elements(o); e++) {
+    int width = column_width(t, o, e);
+    char suffix[NUMBER_TEXT] = "";
+    if (o->is_array) width -= snprintf(suffix, sizeof suffix, "[%zu]", e);
+    printf("  %*s%s", width, o->info.name, suffix);
+  }
+  if (o->is_array && o->width > RUN_ELEMENTS) printf("  ...");
+}
+
+static void print_cells(const table *t, const run_operand *o, size_t row)
 {
   char value[NUMBER_TEXT];
+  for (size_t e = 0; e < run_elements(o); e++) {
+    format_element(o, row * run_elements(o) + e, value);
+    printf("  %*s", column_width(t, o, e), value);
+  }
+  if (o->is_array && o->width > RUN_ELEMENTS) printf("  ...");
+}
+
+static void print_table(const run *r, const table *t)
+{
   printf("%s", t->heading);
   for (size_t k = 0; k < r->n_operands; k++) {
-    const run_operand *o = &r->operands[k];
-    if (is_shown(t, o)) printf("  %*s", column_width(t, o), o->info.name);
+    if (is_shown(t, &r->operands[k])) print_heading(t, &r->operands[k]);
   }
   putchar('\n');
   for (size_t i = 0; i < n_shown(t); i++) {
     printf("%4zu", i);
     for (size_t k = 0; k < r->n_operands; k++) {
-      const run_operand *o = &r->operands[k];
-      if (!is_shown(t, o)) continue;
-      format_element(o, i, value);
-      printf("  %*s", column_width(t, o), value);
+      if (is_shown(t, &r->operands[k])) print_cells(t, &r->operands[k], i);
     }
     putchar('\n');
   }

@@ -92,12 +92,12 @@ static int fill(windows *w)
   return STATUS_OK;
 }
 
-/* The first rows; of an array, its first element. */
+/* The first rows; of arrays, their first elements. */
 static void keep_rows(run_operand *o)
 {
-  size_t bytes = tg_mode_bytes(o->info.mode), n = o->window.n / o->width;
+  size_t bytes = tg_mode_bytes(o->info.mode), n = o->window.n / o->width, kept = run_elements(o) * bytes;
   for (size_t i = 0; i < RUN_ROWS && i < n; i++) {
-    memcpy(o->rows + i * bytes, o->window.data + i * o->width * bytes, bytes);
+    memcpy(o->rows + i * kept, o->window.data + i * o->width * bytes, kept);
   }
 }
 

@@ -185,6 +185,12 @@ def test_arrays(t):
     t.same("as bytes", (t.folder / "p.bin").read_bytes(), struct.pack("<27i", *flat))
     t.same("shared arrays and their lengths in a report", json.loads(r.out)["report"],
            {"n": 4, "last": 8, "all": sum(row[0] for row in rows) / 5})
+    t.write("wide.tg", "machine w { out p: [u8; 9]; out q: u16; p[0] = u8(id); p[7] = 200; q = u16(id) * 300; }")
+    r = t.run("run", "wide.tg", "-n", "2")
+    t.same("arrays in the rows that are printed", r.out,
+           "id  p[0]  p[1]  p[2]  p[3]  p[4]  p[5]  p[6]  p[7]  ...    q\n"
+           "   0     0     0     0     0     0     0     0   200  ...    0\n"
+           "   1     1     0     0     0     0     0     0   200  ...  300\n")
     r = t.run("run", "a.tg", "--in", "x=y.csv:p[2]", "--in", "w=w.bin", "--out", "y=z.npy")
     t.check("a column of an array is read by its name", r.status == 0 and npy(t.folder / "z.npy")[1] == [2.0 * c for *_, c in rows], r)
 
