@@ -101,6 +101,11 @@ LLVMValueRef jit_resize_mask(jit_emitter *e, LLVMValueRef mask, unsigned width);
 void jit_unify_masks(jit_emitter *e, LLVMValueRef *masks); /* two */
 /* A mask with another's type; all else has it. */
 LLVMValueRef jit_fit(jit_emitter *e, LLVMValueRef v, LLVMTypeRef type);
+
+/* A value that goes round a loop: it starts as `start`, in a header that is empty but for such, where control comes
+ * from the block `from`, and goes on as `next`, which the block being filled gives. */
+LLVMValueRef jit_open_phi(jit_emitter *e, LLVMBasicBlockRef header, LLVMValueRef start, LLVMBasicBlockRef from);
+void jit_close_phi(jit_emitter *e, LLVMValueRef phi, LLVMValueRef next);
 LLVMValueRef jit_select(jit_emitter *e, LLVMValueRef condition, LLVMValueRef a, LLVMValueRef b);
 /* A value of the graph as a vector, bool as bytes of 0 and 1. */
 LLVMValueRef jit_in_memory(jit_emitter *e, uint32_t v);

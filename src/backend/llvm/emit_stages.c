@@ -62,19 +62,7 @@ static LLVMValueRef bits_of(jit_emitter *e, LLVMValueRef mask)
 
 static LLVMValueRef open_phi(jit_emitter *e, const refilled *r, LLVMValueRef start)
 {
-  LLVMBasicBlockRef from = LLVMGetInsertBlock(e->b);
-  LLVMPositionBuilderAtEnd(e->b, r->header);
-  LLVMValueRef phi = LLVMBuildPhi(e->b, LLVMTypeOf(start), "");
-  LLVMAddIncoming(phi, &start, &from, 1);
-  LLVMPositionBuilderAtEnd(e->b, from);
-  return phi;
-}
-
-static void close_phi(jit_emitter *e, LLVMValueRef phi, LLVMValueRef next)
-{
-  LLVMBasicBlockRef from = LLVMGetInsertBlock(e->b);
-  next = jit_fit(e, next, LLVMTypeOf(phi));
-  LLVMAddIncoming(phi, &next, &from, 1);
+  return jit_open_phi(e, r->header, start, LLVMGetInsertBlock(e->b));
 }
 
 static unsigned widest_carried(const jit_emitter *e, const graph_node *loop)
@@ -130,7 +118,7 @@ static void emit_round(jit_emitter *e, const refilled *r)
   for (uint32_t k = 0; k < r->node->n_args && !e->failed; k++) {
     LLVMValueRef next = jit_wide(e, node_args(e->g, yield)[k]);
     bool is_kept = entry_of(e, r->s, k)->after != STAGE_NO_VALUE;
-    close_phi(e, r->phis[k], is_kept ? jit_select(e, e->mask, next, r->phis[k]) : next);
+    jit_close_phi(e, r->phis[k], is_kept ? jit_select(e, e->mask, next, r->phis[k]) : next);
   }
 }
 
@@ -168,11 +156,11 @@ static void emit_loop(jit_emitter *e, refilled *r)
   if (e->failed) {
     return;
   }
-  close_phi(e, r->running, r->alive == NULL ? e->mask : jit_running(e));
+  jit_close_phi(e, r->running, r->alive == NULL ? e->mask : jit_running(e));
   if (r->alive != NULL) {
-    close_phi(e, r->alive, e->alive);
+    jit_close_phi(e, r->alive, e->alive);
   }
-  close_phi(e, r->rounds, LLVMBuildAdd(e->b, r->rounds, word(e, 1), ""));
+  jit_close_phi(e, r->rounds, LLVMBuildAdd(e->b, r->rounds, word(e, 1), ""));
   LLVMBuildBr(e->b, r->header);
   close_slots(e, r);
 }

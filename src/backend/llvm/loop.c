@@ -19,17 +19,16 @@ typedef struct loop {
 
 /* ---- values that go round ---- */
 
-/* A value that starts as `start`, in a header that is empty but for such; `from` is the block before. */
-static LLVMValueRef open_phi(jit_emitter *e, const loop *l, LLVMValueRef start, LLVMBasicBlockRef from)
+LLVMValueRef jit_open_phi(jit_emitter *e, LLVMBasicBlockRef header, LLVMValueRef start, LLVMBasicBlockRef from)
 {
-  LLVMPositionBuilderAtEnd(e->b, l->header);
+  LLVMPositionBuilderAtEnd(e->b, header);
   LLVMValueRef phi = LLVMBuildPhi(e->b, LLVMTypeOf(start), "");
   LLVMAddIncoming(phi, &start, &from, 1);
   LLVMPositionBuilderAtEnd(e->b, from);
   return phi;
 }
 
-static void close_phi(jit_emitter *e, LLVMValueRef phi, LLVMValueRef next)
+void jit_close_phi(jit_emitter *e, LLVMValueRef phi, LLVMValueRef next)
 {
   LLVMBasicBlockRef from = LLVMGetInsertBlock(e->b);
   next = jit_fit(e, next, LLVMTypeOf(phi));
@@ -38,7 +37,7 @@ static void close_phi(jit_emitter *e, LLVMValueRef phi, LLVMValueRef next)
 
 static LLVMValueRef open_mask(jit_emitter *e, const loop *l, LLVMValueRef start)
 {
-  return open_phi(e, l, start, LLVMGetInsertBlock(e->b));
+  return jit_open_phi(e, l->header, start, LLVMGetInsertBlock(e->b));
 }
 
 /* How wide masks of lanes are in a loop: as most of what they select, which is what goes round. */
@@ -135,9 +134,9 @@ static void open_carried(jit_emitter *e, loop *l)
     } else {
       LLVMValueRef start = start_of(e, l, k);
       if (l->parts && !e->varies[l->node->first_carried + k] && e->varies[l->node->first_result + k]) {
-        l->kept[k] = open_phi(e, l, kept_start(e, l, k), from);
+        l->kept[k] = jit_open_phi(e, l->header, kept_start(e, l, k), from);
       }
-      l->phis[k] = open_phi(e, l, start, from);
+      l->phis[k] = jit_open_phi(e, l->header, start, from);
     }
   }
 }
@@ -178,7 +177,7 @@ static void open_loop(jit_emitter *e, loop *l)
     l->alive = open_mask(e, l, e->alive);
   }
   if (l->can_trap && e->fuel != NULL) {
-    l->fuel = open_phi(e, l, e->fuel, LLVMGetInsertBlock(e->b));
+    l->fuel = jit_open_phi(e, l->header, e->fuel, LLVMGetInsertBlock(e->b));
   }
   open_carried(e, l);
   enter_header(e, l);
@@ -263,20 +262,20 @@ static void close_loop(jit_emitter *e, const loop *l)
     if (e->g->values.data[carried].array_length > 0) {
       next = next_array(e, l, k, next);
     } else if (l->kept[k] != NULL) {
-      close_phi(e, l->kept[k], kept_next(e, l, k));
+      jit_close_phi(e, l->kept[k], kept_next(e, l, k));
     } else if (l->parts && e->code->used[l->node->first_result + k]) {
       next = jit_select(e, e->mask, next, e->values[carried]);
     }
-    close_phi(e, l->phis[k], next);
+    jit_close_phi(e, l->phis[k], next);
   }
   if (l->running != NULL) {
-    close_phi(e, l->running, l->can_trap ? jit_running(e) : e->mask);
+    jit_close_phi(e, l->running, l->can_trap ? jit_running(e) : e->mask);
   }
   if (l->alive != NULL) {
-    close_phi(e, l->alive, e->alive);
+    jit_close_phi(e, l->alive, e->alive);
   }
   if (l->fuel != NULL) {
-    close_phi(e, l->fuel, e->fuel);
+    jit_close_phi(e, l->fuel, e->fuel);
   }
   LLVMBuildBr(e->b, l->header);
 }
