@@ -10,6 +10,8 @@ import tempfile
 
 import numpy as np
 
+from tap import check, finish
+
 SOURCE = os.environ.get("TG_SOURCE", ".")
 BUILD = os.environ.get("TG_BUILD", os.path.join(SOURCE, "build"))
 THRONG = os.environ.get("THRONG", os.path.join(BUILD, "throng"))
@@ -21,17 +23,6 @@ import philox  # noqa: E402
 NAMES = ("word wide u32_below u64_below i32_between i64_between partner f32_unit f64_unit coin failures wait_f64 wait_f32 "
          "x y z u v w").split()
 FLOATS = {"wait_f64": 1e-15, "wait_f32": 1e-7, "x": 3e-15, "y": 3e-15, "z": 3e-15, "u": 1e-7, "v": 1e-7, "w": 1e-7}
-n_tests = 0
-n_failed = 0
-
-
-def check(name, passed, diagnosis=""):
-    global n_tests, n_failed
-    n_tests += 1
-    n_failed += not passed
-    print(f"{'ok' if passed else 'not ok'} {n_tests} - {name}", flush=True)
-    if not passed:
-        print("\n".join(f"# {line}" for line in str(diagnosis).splitlines()))
 
 
 class Stream:
@@ -159,8 +150,7 @@ def main():
         same_draws(folder, 1500, 0, 6)
         same_draws(folder, 1500, 0x123456789ABCDEF, 3000000000)
         moments(folder)
-    print(f"1..{n_tests}")
-    return n_failed != 0
+    return finish()
 
 
 if __name__ == "__main__":

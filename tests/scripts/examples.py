@@ -8,22 +8,12 @@ import sys
 
 import numpy as np
 
+from tap import check, finish
+
 SOURCE = os.environ.get("TG_SOURCE", ".")
 BUILD = os.environ.get("TG_BUILD", os.path.join(SOURCE, "build"))
 THRONG = os.environ.get("THRONG", os.path.join(BUILD, "throng"))
 DATA = os.path.join(SOURCE, "examples", "data")
-n_tests = 0
-n_failed = 0
-
-
-def check(name, passed, diagnosis=""):
-    global n_tests, n_failed
-    n_tests += 1
-    n_failed += not passed
-    print(f"{'ok' if passed else 'not ok'} {n_tests} - {name}")
-    if not passed:
-        for line in str(diagnosis).splitlines():
-            print(f"# {line}")
 
 
 def run(*command):
@@ -93,8 +83,7 @@ def main():
     check("matmul: six loop orders agree", status == 0 and out.count("same bits") == 12, out + err)
     status, out, err = run(os.path.join(BUILD, "examples", "transpose"))
     check("transpose and convert", status == 0, out + err)
-    print(f"1..{n_tests}")
-    return n_failed > 0
+    return finish()
 
 
 sys.exit(main())

@@ -11,6 +11,8 @@ import tempfile
 import gmpy2
 import numpy as np
 
+from tap import check, finish
+
 SOURCE = os.environ.get("TG_SOURCE", ".")
 BUILD = os.environ.get("TG_BUILD", os.path.join(SOURCE, "build"))
 THRONG = os.environ.get("THRONG", os.path.join(BUILD, "throng"))
@@ -27,17 +29,6 @@ RANGES = {
     "cosh": [(-1, 1), (-712, 712)], "tanh": [(-1, 1), (-20, 20)], "cbrt": [(-8, 8)], "erf": [(-1.5, 1.5), (-6, 6)],
     "erfc": [(-1, 1), (-6, 27.3)], "normal_cdf": [(-2, 2), (-38.5, 9)], "pow": [(0, 10), (-40, 40)], "atan2": [(-2, 2)], "hypot": [(-9, 9)],
 }
-n_tests = 0
-n_failed = 0
-
-
-def check(name, passed, diagnosis=""):
-    global n_tests, n_failed
-    n_tests += 1
-    n_failed += not passed
-    print(f"{'ok' if passed else 'not ok'} {n_tests} - {name}", flush=True)
-    if not passed:
-        print("\n".join(f"# {line}" for line in str(diagnosis).splitlines()))
 
 
 def normal_cdf(x):
@@ -147,8 +138,7 @@ def main():
                     # A quotient of pi needs all its digits; the others are quicker with fewer.
                     gmpy2.get_context().precision = 1200 if name in ("sin", "cos", "tan") else 160
                     examine(folder, name, kind, limits[kind])
-    print(f"1..{n_tests}")
-    return n_failed != 0
+    return finish()
 
 
 if __name__ == "__main__":

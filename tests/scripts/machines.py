@@ -10,6 +10,8 @@ import tempfile
 
 import numpy as np
 
+from tap import check, finish
+
 SOURCE = os.environ.get("TG_SOURCE", ".")
 BUILD = os.environ.get("TG_BUILD", os.path.join(SOURCE, "build"))
 THRONG = os.environ.get("THRONG", os.path.join(BUILD, "throng"))
@@ -20,17 +22,6 @@ import bootstrap  # noqa: E402
 import mandelbrot  # noqa: E402
 
 ENVIRONMENT = {"TG_PLUGIN_PATH": BUILD, **os.environ}
-n_tests = 0
-n_failed = 0
-
-
-def check(name, passed, diagnosis=""):
-    global n_tests, n_failed
-    n_tests += 1
-    n_failed += not passed
-    print(f"{'ok' if passed else 'not ok'} {n_tests} - {name}", flush=True)
-    if not passed:
-        print("\n".join(f"# {line}" for line in str(diagnosis).splitlines()))
 
 
 def backends():
@@ -117,8 +108,7 @@ def main():
         draws()
         resamples(folder)
         floats(folder)
-    print(f"1..{n_tests}")
-    return n_failed != 0
+    return finish()
 
 
 if __name__ == "__main__":

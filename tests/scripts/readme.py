@@ -9,21 +9,11 @@ import subprocess
 import sys
 import tempfile
 
+from tap import check, finish
+
 SOURCE = pathlib.Path(os.environ.get("TG_SOURCE", "."))
 BUILD = pathlib.Path(os.environ.get("TG_BUILD", SOURCE / "build"))
 INDENT = "    "
-n_tests = 0
-n_failed = 0
-
-
-def check(name, passed, diagnosis=""):
-    global n_tests, n_failed
-    n_tests += 1
-    n_failed += not passed
-    print(f"{'ok' if passed else 'not ok'} {n_tests} - {name}")
-    if not passed:
-        for line in str(diagnosis).splitlines():
-            print(f"# {line}")
 
 
 def read_blocks(text):
@@ -86,8 +76,7 @@ def main():
     check("it has commands and listings", n_commands >= 2 and n_listings >= 2, f"{n_commands} and {n_listings}")
     for link in re.findall(r"\]\(([^)]+)\)", text):
         check(f"{link} exists", (SOURCE / link).exists())
-    print(f"1..{n_tests}")
-    return n_failed > 0
+    return finish()
 
 
 if __name__ == "__main__":

@@ -9,22 +9,13 @@ import subprocess
 import sys
 import tempfile
 
+from tap import check, finish
+
 SOURCE = pathlib.Path(os.environ.get("TG_SOURCE", "."))
 BUILD = pathlib.Path(os.environ.get("TG_BUILD", SOURCE / "build"))
 THRONG = pathlib.Path(os.environ.get("THRONG", BUILD / "throng"))
 PAGE = SOURCE / "docs/tutorial.md"
 FENCE = re.compile(r"^```(tg|console)(?: (\S+))?\n(.*?)^```\n", re.MULTILINE | re.DOTALL)
-n_tests = 0
-n_failed = 0
-
-
-def check(name, passed, diagnosis=""):
-    global n_tests, n_failed
-    n_tests += 1
-    n_failed += not passed
-    print(f"{'ok' if passed else 'not ok'} {n_tests} - {name}", flush=True)
-    if not passed:
-        print("\n".join(f"# {line}" for line in str(diagnosis).splitlines()))
 
 
 def run(command, folder):
@@ -82,8 +73,7 @@ def main():
     check("no block is of another kind", len(re.findall(r"^```", text, re.MULTILINE)) == 2 * len(FENCE.findall(text)))
     for link in re.findall(r"\]\(([^)]+)\)", text):
         check(f"{link} exists", (PAGE.parent / link).exists())
-    print(f"1..{n_tests}")
-    return n_failed > 0
+    return finish()
 
 
 if __name__ == "__main__":
