@@ -16,18 +16,6 @@ typedef struct fmt_request {
   bool check, print;
 } fmt_request;
 
-static int write_back(const char *path, const char *bytes, size_t n)
-{
-  file_out out;
-  tg_error error = {.code = TG_OK};
-  tg_status status = file_create(path, &out, &error);
-  if (status == TG_OK) status = file_write(&out, bytes, n, &error);
-  if (status == TG_OK) status = file_finish(&out, &error);
-  if (status == TG_OK) status = file_commit(&out, &error);
-  file_discard(&out);
-  return status == TG_OK ? STATUS_OK : print_error(path, &error);
-}
-
 static int use_layout(const source *s, const char *bytes, size_t n, const fmt_request *request)
 {
   bool is_same = n == s->bytes.n && memcmp(bytes, s->bytes.data, n) == 0;
@@ -40,7 +28,7 @@ static int use_layout(const source *s, const char *bytes, size_t n, const fmt_re
     printf("%s\n", s->path);
     return STATUS_ERROR;
   }
-  return write_back(s->path, bytes, n);
+  return write_file(s->path, bytes, n);
 }
 
 static int format_file(tg_context *context, const char *path, const fmt_request *request)
