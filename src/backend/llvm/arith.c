@@ -125,5 +125,6 @@ void jit_emit_elementwise(jit_emitter *e, const graph_node *node)
   if (type == TG_BOOL && node->n_args == 2) {
     jit_unify_masks(e, x);
   }
-  e->values[node->first_result] = value_of(e, node, type, x);
+  LLVMValueRef half = jit_half(e, node);
+  e->values[node->first_result] = half == NULL ? value_of(e, node, type, x) : half;
 }

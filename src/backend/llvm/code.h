@@ -95,6 +95,8 @@ struct jit_code {
   jit_function functions[JIT_FUNCTIONS];
   bool *varies, *used; /* by value: differs between lanes; is an operand of something */
   uint32_t *origins;   /* by array value: the array or carried array that it is, changed in place */
+  uint32_t *makers;    /* by value: the number of its node, and one; 0: it is carried, or one of several results */
+  uint8_t *halves;     /* by value: halves.c */
   uint32_t *slots;     /* by value: where prepare puts a uniform */
   size_t n_slots;
   uint32_t *streams; /* by operand: number of the stream */

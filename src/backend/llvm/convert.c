@@ -37,11 +37,42 @@ static LLVMValueRef int_to_int(jit_emitter *e, tg_type from, tg_type to, LLVMVal
   return type_table[from].is_signed ? LLVMBuildSExt(e->b, x, type, "") : LLVMBuildZExt(e->b, x, type, "");
 }
 
+/* Whether LLVM would convert one element of 64 bits after the other: AVX2 and SSE2 have no instruction for vectors, and
+ * where it knows that the sign is clear, LLVM makes signed conversions of unsigned ones. */
+static bool lacks_long_to_float(const jit_emitter *e, LLVMValueRef x)
+{
+#if defined(__x86_64__)
+  return jit_is_wide(x) && jit_element_bits(x) == 64 && !e->target->has_mask_registers;
+#else
+  (void)e;
+  (void)x;
+  return false;
+#endif
+}
+
+/* The halves become the lower bits of 2^84 and of 2^52: both are then numbers, and their sum is rounded once. What they
+ * have too much is taken away before, which is exact; of a signed number, also 2^63. */
+static LLVMValueRef long_to_double(jit_emitter *e, bool is_signed, LLVMValueRef x)
+{
+  LLVMTypeRef type = LLVMTypeOf(x), real = jit_like(x, jit_scalar_type(e, TG_F64));
+  uint64_t sign = is_signed ? UINT64_C(1) << 31 : 0;
+  LLVMValueRef high = LLVMBuildLShr(e->b, x, jit_const_int(type, 32), "");
+  LLVMValueRef low = LLVMBuildAnd(e->b, x, jit_const_int(type, UINT32_MAX), "");
+  high = LLVMBuildXor(e->b, high, jit_const_int(type, (UINT64_C(0x453) << 52) | sign), "");
+  low = LLVMBuildOr(e->b, low, jit_const_int(type, UINT64_C(0x433) << 52), "");
+  LLVMValueRef excess = jit_const_real(real, 0x1p84 + 0x1p52 + (is_signed ? 0x1p63 : 0));
+  high = LLVMBuildFSub(e->b, LLVMBuildBitCast(e->b, high, real, ""), excess, "");
+  return LLVMBuildFAdd(e->b, high, LLVMBuildBitCast(e->b, low, real, ""), "");
+}
+
 static LLVMValueRef int_to_float(jit_emitter *e, tg_type from, tg_type to, LLVMValueRef x)
 {
   LLVMTypeRef type = jit_like(x, jit_scalar_type(e, to));
   if (from == TG_BOOL) {
     return jit_select(e, x, jit_const_real(type, 1), LLVMConstNull(type));
+  }
+  if (to == TG_F64 && lacks_long_to_float(e, x)) {
+    return long_to_double(e, type_table[from].is_signed, x);
   }
   return type_table[from].is_signed ? LLVMBuildSIToFP(e->b, x, type, "") : LLVMBuildUIToFP(e->b, x, type, "");
 }

@@ -127,9 +127,12 @@ jit_if jit_begin_if(jit_emitter *e, LLVMValueRef condition);
 void jit_end_if(jit_emitter *e, jit_if branch);
 
 /* ---- one for each idea ---- */
-void jit_emit_nodes(jit_emitter *e, uint32_t begin, uint32_t end);                  /* control.c */
-uint32_t jit_emit_loop(jit_emitter *e, uint32_t i);                                 /* loop.c */
-void jit_emit_elementwise(jit_emitter *e, const graph_node *node);                  /* arith.c */
+void jit_emit_nodes(jit_emitter *e, uint32_t begin, uint32_t end); /* control.c */
+uint32_t jit_emit_loop(jit_emitter *e, uint32_t i);                /* loop.c */
+void jit_emit_elementwise(jit_emitter *e, const graph_node *node); /* arith.c */
+/* halves.c: the products whose halves are wanted; such a half, or NULL: the node is none. */
+void jit_find_halves(jit_code *code);
+LLVMValueRef jit_half(jit_emitter *e, const graph_node *node);
 void jit_emit_divmod(jit_emitter *e, const graph_node *node);                       /* divide.c */
 LLVMValueRef jit_convert(jit_emitter *e, tg_type from, tg_type to, LLVMValueRef x); /* convert.c */
 LLVMValueRef jit_canonical(jit_emitter *e, tg_type type, LLVMValueRef x);           /* convert.c */

@@ -304,6 +304,8 @@ static bool take_memory(jit_code *code)
   code->varies = alloc_zeroed(a, g->values.n + 1, sizeof *code->varies);
   code->used = alloc_zeroed(a, g->values.n + 1, sizeof *code->used);
   code->origins = alloc_zeroed(a, g->values.n + 1, sizeof *code->origins);
+  code->makers = alloc_zeroed(a, g->values.n + 1, sizeof *code->makers);
+  code->halves = alloc_zeroed(a, g->values.n + 1, sizeof *code->halves);
   code->slots = alloc_zeroed(a, g->values.n + 1, sizeof *code->slots);
   code->storage = alloc_zeroed(a, g->values.n + 1, sizeof *code->storage);
   code->streams = alloc_zeroed(a, g->operands.n + 1, sizeof *code->streams);
@@ -313,8 +315,9 @@ static bool take_memory(jit_code *code)
   code->plain = alloc_zeroed(a, g->operands.n + 1, sizeof *code->plain);
   code->params = alloc_zeroed(a, count_params(g) + 1, sizeof *code->params);
   return code->plain != NULL && code->params != NULL && code->varies != NULL && code->used != NULL &&
-         code->origins != NULL && code->slots != NULL && code->storage != NULL && code->streams != NULL &&
-         code->buffers != NULL && code->best != NULL && code->arg_nodes != NULL;
+         code->origins != NULL && code->makers != NULL && code->halves != NULL && code->slots != NULL &&
+         code->storage != NULL && code->streams != NULL && code->buffers != NULL && code->best != NULL &&
+         code->arg_nodes != NULL;
 }
 
 /* ---- helpers ---- */
@@ -344,6 +347,7 @@ bool jit_plan(jit_code *code, const jit_target *target)
   find_used(code->graph, code->used);
   jit_find_varying(code->graph, code->used, code->varies);
   find_origins(code->graph, code->origins);
+  jit_find_halves(code);
   code->n_lanes = choose_lanes(code->graph, code->varies, target);
   code->mask_bits = 8 * widest_element(code->graph, code->varies);
   if (code->wish.counts || !has_bodies(code->graph)) {
@@ -367,6 +371,8 @@ void jit_plan_free(jit_code *code)
   alloc_free(a, code->varies, n_values, sizeof *code->varies);
   alloc_free(a, code->used, n_values, sizeof *code->used);
   alloc_free(a, code->origins, n_values, sizeof *code->origins);
+  alloc_free(a, code->makers, n_values, sizeof *code->makers);
+  alloc_free(a, code->halves, n_values, sizeof *code->halves);
   alloc_free(a, code->slots, n_values, sizeof *code->slots);
   alloc_free(a, code->storage, n_values, sizeof *code->storage);
   alloc_free(a, code->streams, n_operands, sizeof *code->streams);
