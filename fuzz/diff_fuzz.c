@@ -127,7 +127,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
   tg_context *context;
   must(tg_context_create(NULL, &context) == TG_OK, "no context");
   uint64_t subset = (uint64_t)choose(&c, 255) * 4 + choose(&c, 4);
-  tg_graph *g = make_graph(context, &c);
+  tg_graph *g = make_graph(context, &c, false);
   tg_error error = {TG_OK, {0, 0, 0}, "", ""};
   tg_status status = tg_graph_finish(g, &error);
   if (status == TG_OK && tg_graph_n_operands(g) <= MAX_OPERANDS) {

@@ -6,7 +6,15 @@
 
 #include <string.h>
 
-enum { MAX_VALUES = 512, MAX_ARRAYS = 16, MAX_DEPTH = 4, MAX_STEPS = 120, MAX_CARRIED = 3, MAX_TABLES = 2 };
+enum {
+  MAX_VALUES = 512,
+  MAX_ARRAYS = 16,
+  MAX_DEPTH = 4,
+  MAX_STEPS = 120,
+  MAX_CARRIED = 3,
+  MAX_LOOPED = MAX_CARRIED + 2,
+  MAX_TABLES = 2
+};
 
 typedef struct typed {
   tg_value value;
@@ -20,6 +28,7 @@ typedef struct maker {
   size_t n_values, n_steps, depth, n_names, n_args;
   typed arrays[MAX_ARRAYS]; /* that can be consumed here */
   size_t n_arrays;
+  bool ends; /* every loop has a counter that ends it */
   tg_operand tables[MAX_TABLES];
   tg_type table_types[MAX_TABLES];
 } maker;
@@ -239,62 +248,102 @@ static void add_array(maker *m)
 
 /* ---- structure ---- */
 
-/* Up to n starts of a loop: scalars, and in a lane's own body perhaps an array, which leaves the list. */
-static size_t take_starts(maker *m, size_t n, tg_value *values, tg_type *types, int *has_array)
+/* What goes round a loop: n_values scalars of any kind, then perhaps a counter that ends it, then perhaps an array. */
+typedef struct looped {
+  size_t n_values, n;
+  bool has_counter, has_array;
+  tg_value start[MAX_LOOPED], carried[MAX_LOOPED];
+  tg_type types[MAX_LOOPED];
+} looped;
+
+static void take_start(looped *l, typed v)
 {
-  *has_array = m->n_arrays > 0 && choose(m->c, 2);
-  for (size_t i = 0; i < n; i++) {
-    typed v = any_value(m);
-    values[i] = v.value;
-    types[i] = v.type;
+  l->start[l->n] = v.value;
+  l->types[l->n++] = v.type;
+}
+
+/* In a lane's own body perhaps an array too, which leaves the list. */
+static void take_starts(maker *m, looped *l)
+{
+  l->n_values = 1 + choose(m->c, MAX_CARRIED);
+  l->has_array = m->n_arrays > 0 && choose(m->c, 2);
+  l->has_counter = m->ends;
+  for (size_t i = 0; i < l->n_values; i++) {
+    take_start(l, any_value(m));
   }
-  if (*has_array) {
-    typed a = m->arrays[--m->n_arrays];
-    values[n] = a.value;
-    types[n] = a.type;
+  if (l->has_counter) {
+    take_start(l, (typed){tg_const(m->g, TG_U32, 0), TG_U32});
   }
-  return n + (size_t)*has_array;
+  if (l->has_array) {
+    take_start(l, m->arrays[--m->n_arrays]);
+  }
+}
+
+/* The condition: any bool; with a counter also that a number of rounds, which may differ between lanes, is not over;
+ * the deeper the loop, the fewer. */
+static tg_value loop_condition(maker *m, const looped *l)
+{
+  tg_value condition = of_type(m, TG_BOOL);
+  if (!l->has_counter) {
+    return condition;
+  }
+  tg_value most = tg_and(m->g, of_type(m, TG_U32), tg_const(m->g, TG_U32, MOST_ROUNDS >> (m->depth - 1)));
+  tg_value more = tg_lt(m->g, l->carried[l->n_values], most);
+  return choose(m->c, 3) ? more : tg_and(m->g, condition, more);
+}
+
+static void end_loop(maker *m, const looped *l, tg_value *results)
+{
+  tg_value next[MAX_LOOPED];
+  for (size_t i = 0; i < l->n_values; i++) {
+    next[i] = of_type(m, l->types[i]);
+  }
+  if (l->has_counter) {
+    next[l->n_values] = tg_add(m->g, l->carried[l->n_values], tg_const(m->g, TG_U32, 1));
+  }
+  if (l->has_array) {
+    next[l->n - 1] = m->arrays[0].value;
+  }
+  tg_loop_end(m->g, next, l->n, results);
+}
+
+static void add_loop_body(maker *m, looped *l, tg_value *results)
+{
+  tg_loop_begin(m->g, l->start, l->n, choose(m->c, 10), l->carried);
+  m->n_arrays = 0; /* arrays from outside may not be consumed inside */
+  for (size_t i = 0; i < l->n_values; i++) {
+    push(m, l->carried[i], l->types[i]);
+  }
+  add_steps(m, choose(m->c, 3));
+  m->n_arrays = 0;
+  tg_loop_test(m->g, loop_condition(m, l));
+  if (l->has_array) {
+    m->arrays[m->n_arrays++] = (typed){l->carried[l->n - 1], l->types[l->n - 1]};
+  }
+  add_steps(m, choose(m->c, 6));
+  end_loop(m, l, results);
 }
 
 static void add_loop(maker *m, int counts)
 {
-  tg_value start[MAX_CARRIED + 1], carried[MAX_CARRIED + 1], next[MAX_CARRIED + 1], results[MAX_CARRIED + 2];
-  tg_type types[MAX_CARRIED + 1];
-  int has_array;
-  size_t k = 1 + choose(m->c, MAX_CARRIED), n = take_starts(m, k, start, types, &has_array);
-  size_t outer_values = m->n_values, outer_arrays = m->n_arrays;
+  looped l = {0};
+  tg_value results[MAX_LOOPED + 1];
   typed saved[MAX_ARRAYS];
+  take_starts(m, &l);
+  size_t outer_values = m->n_values, outer_arrays = m->n_arrays;
   memcpy(saved, m->arrays, sizeof saved);
-  tg_loop_begin(m->g, start, n, choose(m->c, 10), carried);
-  m->n_arrays = 0; /* arrays from outside may not be consumed inside */
-  for (size_t i = 0; i < k; i++) {
-    push(m, carried[i], types[i]);
-  }
-  add_steps(m, choose(m->c, 3));
-  m->n_arrays = 0;
-  tg_loop_test(m->g, of_type(m, TG_BOOL));
-  if (has_array) {
-    m->arrays[m->n_arrays++] = (typed){carried[k], types[k]};
-  }
-  add_steps(m, choose(m->c, 6));
-  for (size_t i = 0; i < k; i++) {
-    next[i] = of_type(m, types[i]);
-  }
-  if (has_array) {
-    next[k] = m->arrays[0].value;
-  }
-  tg_loop_end(m->g, next, n, results);
+  add_loop_body(m, &l, results);
   m->n_values = outer_values;
   m->n_arrays = outer_arrays;
   memcpy(m->arrays, saved, sizeof saved);
-  for (size_t i = 0; i < k; i++) {
-    push(m, results[i], types[i]);
+  for (size_t i = 0; i < l.n_values; i++) {
+    push(m, results[i], l.types[i]);
   }
   if (counts) {
-    push(m, results[n], TG_U64);
+    push(m, results[l.n], TG_U64);
   }
-  if (has_array) {
-    m->arrays[m->n_arrays++] = (typed){results[k], types[k]};
+  if (l.has_array) {
+    m->arrays[m->n_arrays++] = (typed){results[l.n - 1], l.types[l.n - 1]};
   }
 }
 
@@ -418,11 +467,12 @@ static void add_sinks(maker *m)
   }
 }
 
-tg_graph *make_graph(tg_context *context, chooser *c)
+tg_graph *make_graph(tg_context *context, chooser *c, bool ends)
 {
   maker m;
   memset(&m, 0, sizeof m);
   m.c = c;
+  m.ends = ends;
   must(tg_graph_create(context, "fuzz", &m.g) == TG_OK, "no memory for a graph");
   for (unsigned i = 0; i < MAX_TABLES; i++) {
     tg_mode mode = (tg_mode)choose(c, TG_MODE_COUNT);

@@ -5,6 +5,8 @@
 
 #include "throng.h"
 
+#include <stdbool.h>
+
 /* Bytes to choose by; zeros when they are used up. */
 typedef struct chooser {
   const uint8_t *data;
@@ -13,7 +15,9 @@ typedef struct chooser {
 
 uint8_t choose(chooser *c, unsigned below);
 
-/* The graph, not finished. It may hold an error: a limit that the bytes ran into. */
-tg_graph *make_graph(tg_context *context, chooser *c);
+/* The graph, not finished. It may hold an error: a limit that the bytes ran into. ends: no loop takes more than
+ * MOST_ROUNDS rounds, so that it ends without limited fuel; else loops may go on for ever. */
+enum { MOST_ROUNDS = 15 };
+tg_graph *make_graph(tg_context *context, chooser *c, bool ends);
 
 #endif

@@ -1,10 +1,12 @@
 /* matrix_threads_test.c: random graphs on every set of `vec`'s kernels, in strips of its own choice and of 1, 3 and 7
- * lanes, on 1, 2, 3 and 7 threads, as built, through all passes and with each one off. `ref` on one thread says what
- * memory must hold, guards around every operand included. Operands begin at every kind of address, and outputs may lie
- * in place of inputs. Runs with the thread sanitizer too. TG_LONG=1 runs every combination on more graphs, else each
- * graph takes the next few; TG_SEED=n chooses the first graph. */
+ * lanes, and on `llvm` with every width of vectors and way to run loops, on 1, 2, 3 and 7 threads, as built, through
+ * all passes and with each one off. `ref` on one thread says what memory must hold, guards around every operand
+ * included. Every second graph ends without limited fuel. Operands begin at every kind of address, and outputs may lie
+ * in place of inputs. Runs with the thread sanitizer too. TG_LONG=1 runs every combination of `vec`, and more of
+ * `llvm`, on more graphs, else each graph takes the next few; TG_SEED=n chooses the first graph. */
 #include "kit.h"
 #include "make_graph.h"
+#include "plugin.h"
 #include "pool.h"
 
 #include <setjmp.h>
@@ -18,17 +20,22 @@
 
 enum { MAX_OPERANDS = 16, GUARD = 64, N_TABLE = 61, N_SOURCE = 500, MOST_LANES = 7 * 4096 + 5 };
 
+/* Making code takes long: fewer of the ways of `llvm` for each graph. */
+enum { EACH = 17, EACH_LLVM = 2, EACH_LLVM_LONG = 60 };
 #if defined(__SANITIZE_THREAD__)
-enum { N_GRAPHS = 40, N_LONG = 40, EACH = 17 };
+enum { N_GRAPHS = 40, N_LONG = 40 };
 #elif defined(__SANITIZE_ADDRESS__)
-enum { N_GRAPHS = 120, N_LONG = 60, EACH = 17 };
+enum { N_GRAPHS = 120, N_LONG = 60 };
 #else
-enum { N_GRAPHS = 400, N_LONG = 150, EACH = 17 };
+enum { N_GRAPHS = 400, N_LONG = 150 };
 #endif
 
 static unsigned thread_counts[] = {1, 2, 3, 7};
 static const unsigned strips[] = {0, 1, 3, 7};
-enum { N_SETS = 4, N_BACKENDS = 1 + N_SETS * KIT_COUNT(strips) };
+enum { N_SETS = 4, N_VEC = 1 + N_SETS * KIT_COUNT(strips) };
+static const char *const llvm_names[] = {
+    "llvm:128",        "llvm:256",        "llvm:512",        "llvm:128/masked", "llvm:256/masked",
+    "llvm:512/masked", "llvm:128/refill", "llvm:256/refill", "llvm:512/refill", "llvm"};
 
 typedef struct scene {
   tg_context *contexts[KIT_COUNT(thread_counts)];
@@ -44,7 +51,7 @@ typedef struct scene {
 
 /* One way to run. */
 typedef struct way {
-  char backend[16];
+  char backend[20];
   size_t threads, passes; /* passes: 0 none, 1 all, then each one off */
 } way;
 
@@ -57,19 +64,32 @@ static size_t n_passes(void)
   return n;
 }
 
-static size_t n_ways(void)
+/* How many ways there are of a back-end that has so many names. */
+static size_t n_ways(size_t n_names)
 {
-  return N_BACKENDS * KIT_COUNT(thread_counts) * (n_passes() + 2);
+  return n_names * KIT_COUNT(thread_counts) * (n_passes() + 2);
 }
 
-static way way_at(size_t index)
+static way way_at(size_t index, size_t n_names)
 {
-  way w = {"vec", index / N_BACKENDS % KIT_COUNT(thread_counts), index / N_BACKENDS / KIT_COUNT(thread_counts)};
-  size_t backend = index % N_BACKENDS;
-  if (backend > 0) {
-    unsigned set = (unsigned)((backend - 1) / KIT_COUNT(strips)), strip = strips[(backend - 1) % KIT_COUNT(strips)];
+  return (way){"vec", index / n_names % KIT_COUNT(thread_counts), index / n_names / KIT_COUNT(thread_counts)};
+}
+
+static way vec_at(size_t index)
+{
+  way w = way_at(index, N_VEC);
+  size_t name = index % N_VEC;
+  if (name > 0) {
+    unsigned set = (unsigned)((name - 1) / KIT_COUNT(strips)), strip = strips[(name - 1) % KIT_COUNT(strips)];
     snprintf(w.backend, sizeof w.backend, strip == 0 ? "vec:%u" : "vec:%u/%u", set, strip);
   }
+  return w;
+}
+
+static way llvm_at(size_t index)
+{
+  way w = way_at(index, KIT_COUNT(llvm_names));
+  snprintf(w.backend, sizeof w.backend, "%s", llvm_names[index % KIT_COUNT(llvm_names)]);
   return w;
 }
 
@@ -244,8 +264,8 @@ static bool open_graph(scene *s, uint64_t seed)
   chooser c = {source, 40 + kit_random(seed, 2) % (N_SOURCE - 40)};
   s->seed = seed;
   s->n = lanes_of(seed);
-  s->fuel = fuels[kit_random(seed, 3) % KIT_COUNT(fuels)];
-  s->graph = make_graph(s->contexts[0], &c);
+  s->fuel = seed % 2 ? TG_FUEL_UNLIMITED : fuels[kit_random(seed, 3) % KIT_COUNT(fuels)];
+  s->graph = make_graph(s->contexts[0], &c, seed % 2 == 1);
   s->n_operands = tg_graph_n_operands(s->graph);
   if (tg_graph_finish(s->graph, NULL) != TG_OK || s->n_operands > MAX_OPERANDS) {
     tg_graph_destroy(s->graph);
@@ -273,11 +293,30 @@ static uint64_t number_of(const char *variable)
   return text == NULL ? 0 : strtoull(text, NULL, 10);
 }
 
-static void random_graphs(void **state)
+/* The ways of one back-end: which come next, how many for each graph, and what became of them. */
+typedef struct turn {
+  way (*at)(size_t index);
+  size_t n_ways, each, next, n_run, n_lacking;
+} turn;
+
+static void take_turn(scene *s, turn *t)
 {
-  scene *s = *state;
-  bool is_long = number_of("TG_LONG") == 1;
-  size_t n_graphs = is_long ? N_LONG : N_GRAPHS, each = is_long ? n_ways() : EACH, next = 0, n_run = 0, n_lacking = 0;
+  for (size_t k = 0; k < t->each; k++) {
+    way w = t->at(t->next++ % t->n_ways);
+    bool is_there = check_way(s, &w);
+    t->n_run += is_there;
+    t->n_lacking += !is_there;
+  }
+}
+
+static bool is_long(void)
+{
+  return number_of("TG_LONG") == 1;
+}
+
+static void run_graphs(scene *s, turn *t)
+{
+  size_t n_graphs = is_long() ? N_LONG : N_GRAPHS;
   uint64_t first = number_of("TG_SEED") * 1000;
   for (size_t done = 0, seed = 0; done < n_graphs; seed++) {
     if (!open_graph(s, first + seed)) {
@@ -285,18 +324,25 @@ static void random_graphs(void **state)
     }
     way as_built = {"ref", 0, 0};
     assert_int_equal(run(s, &as_built, s->after, &s->outcome, NULL), TG_OK);
-    for (size_t k = 0; k < each; k++) {
-      way w = way_at(next++ % n_ways());
-      bool is_there = check_way(s, &w);
-      n_run += is_there;
-      n_lacking += !is_there;
-    }
+    take_turn(s, t);
     close_graph(s);
     done++;
   }
-  print_message("# %zu graphs, %zu runs, %zu not run for want of kernels; %zu ways in all\n", n_graphs, n_run,
-                n_lacking, n_ways());
-  assert_true(n_run > n_lacking);
+  print_message("# %zu graphs, %zu runs, %zu not run for want of kernels; %zu ways in all\n", n_graphs, t->n_run,
+                t->n_lacking, t->n_ways);
+  assert_true(t->n_run > t->n_lacking);
+}
+
+static void graphs_on_vec(void **state)
+{
+  size_t n = n_ways(N_VEC);
+  run_graphs(*state, &(turn){vec_at, n, is_long() ? n : EACH, 0, 0, 0});
+}
+
+static void graphs_on_llvm(void **state)
+{
+  plugin_need();
+  run_graphs(*state, &(turn){llvm_at, n_ways(KIT_COUNT(llvm_names)), is_long() ? EACH_LLVM_LONG : EACH_LLVM, 0, 0, 0});
 }
 
 static int open_contexts(void **state)
@@ -320,6 +366,6 @@ static int close_contexts(void **state)
 
 int main(void)
 {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(random_graphs)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(graphs_on_vec), cmocka_unit_test(graphs_on_llvm)};
   return cmocka_run_group_tests(tests, open_contexts, close_contexts);
 }
