@@ -89,6 +89,8 @@ static bool make_lists(tg_machine *m)
     m->samples = arena_array(&m->memory, samples, m->entry->report->n_reductions);
     m->reduced = arena_array(&m->memory, reduced, m->entry->report->n_reductions);
     m->named = arena_array(&m->memory, reduced, m->entry->report->code.n_variables);
+    m->reduced_code = arena_array(&m->memory, report_code, m->entry->report->n_reductions);
+    m->named_code = arena_array(&m->memory, report_code, m->entry->report->code.n_variables);
   }
   for (uint32_t k = 0; !m->memory.failed && k < n; k++) {
     const prog_operand *o = &m->entry->operands[k];
@@ -143,6 +145,7 @@ tg_status machine_prepare(tg_machine *m, bool is_limited, tg_error *error)
   }
   TG_TRY(routine_lower(m->p, m->entry, &options, &made, error));
   drop_kernels(m);
+  machine_drop_window(m);
   routine_drop(&m->routines);
   m->routines = made;
   m->options = options;
@@ -217,6 +220,7 @@ tg_status tg_machine_create(tg_program *from, const tg_machine_options *options,
   m->p = from->p;
   arena_init(&m->memory, m->context->allocator);
   arena_init(&m->run_memory, m->context->allocator);
+  arena_init(&m->window_memory, m->context->allocator);
   tg_status status = make(m, &known, error);
   if (status != TG_OK) {
     tg_machine_destroy(m);
@@ -226,16 +230,29 @@ tg_status tg_machine_create(tg_program *from, const tg_machine_options *options,
   return TG_OK;
 }
 
+static void drop_report(tg_machine *m)
+{
+  const prog_report *report = m->entry == NULL ? NULL : m->entry->report;
+  for (uint32_t k = 0; m->reduced_code != NULL && k < report->n_reductions; k++) {
+    report_drop(m, &m->reduced_code[k]);
+  }
+  for (uint32_t k = 0; m->named_code != NULL && k < report->code.n_variables; k++) {
+    report_drop(m, &m->named_code[k]);
+  }
+}
+
 void tg_machine_destroy(tg_machine *m)
 {
   if (m == NULL) {
     return;
   }
   drop_kernels(m);
+  drop_report(m);
   samples_end(m);
   split_close(m);
   routine_drop(&m->routines);
   arena_free(&m->run_memory);
+  arena_free(&m->window_memory);
   arena_free(&m->memory);
   tg_allocator allocator = m->context->allocator;
   alloc_free(&allocator, m, 1, sizeof *m);

@@ -34,6 +34,13 @@ typedef struct reduced {
   double low, high; /* of a histogram */
 } reduced;
 
+/* What an expression of the report became, when it was first wanted. */
+typedef struct report_code {
+  routine routine;
+  tg_kernel *kernel; /* NULL: not yet */
+  tg_binding *bindings;
+} report_code;
+
 /* One phase: its kernel, the run of it, and the bindings of its operands, in order. */
 typedef struct machine_phase {
   tg_kernel *kernel;
@@ -68,8 +75,9 @@ struct tg_machine {
   int counts;
   uint64_t sample_bytes; /* those to keep in memory */
   const char *spill_folder;
-  arena memory;     /* of the machine */
-  arena run_memory; /* of the run: freed when the next begins */
+  arena memory;        /* of the machine */
+  arena run_memory;    /* of the run: freed when the next begins */
+  arena window_memory; /* of a window: kept for runs that want the same */
 
   /* By operand of the entry. */
   uint64_t *params; /* each holds an element of its type in native mode */
@@ -78,7 +86,8 @@ struct tg_machine {
   uint64_t *lengths; /* of shared arrays */
   void **tables;     /* by table of the program: its elements in native modes */
 
-  /* Of a window: lanes, slots of the state, who is alive. */
+  /* Of a window: whether there is memory for it; lanes, slots of the state, who is alive. */
+  bool has_window;
   size_t window;
   unsigned char **slots, *alive[2];
   split_run split;
@@ -93,10 +102,16 @@ struct tg_machine {
   samples *samples; /* by reduction */
   reduced *reduced; /* by reduction */
   reduced *named;   /* by variable of the report */
+
+  /* Of the report's lines, by variable, and of what reductions are told beside what they are of, by reduction. */
+  report_code *named_code, *reduced_code;
 };
 
 /* create.c: makes the machine one for limited fuel, or for unlimited: see routine_options. */
 tg_status machine_prepare(tg_machine *m, bool is_limited, tg_error *error);
+
+/* run.c: gives back the memory of the window. */
+void machine_drop_window(tg_machine *m);
 
 /* split.c: memory for the window, which is known; then the loop, for the window of `lanes` lanes that starts `first`
  * lanes into the part. */
@@ -134,5 +149,6 @@ tg_status samples_histogram(const samples *s, const reduced *to, uint32_t n_bins
 
 /* report.c */
 tg_status report_make(tg_machine *m, tg_error *error);
+void report_drop(tg_machine *m, report_code *line);
 
 #endif

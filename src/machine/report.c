@@ -39,43 +39,55 @@ static tg_status bind_line(tg_machine *m, const routine *r, const report_values 
   return TG_OK;
 }
 
-static tg_status invoke_line(tg_machine *m, const routine *r, const report_values *l, tg_error *error)
+/* What an expression is compiled to is the same in every run, so its line of one kernel is kept. */
+static tg_status compile_line(tg_machine *m, report_code *line, const report_values *l, tg_error *error)
 {
   tg_compile_options options = TG_COMPILE_OPTIONS_INIT;
-  tg_invocation invocation = TG_INVOCATION_INIT;
-  tg_outcome outcome = {0};
-  tg_kernel *kernel;
-  tg_binding *bindings = arena_array(&m->run_memory, tg_binding, r->operands.n);
-  if (bindings == NULL) {
+  if (line->kernel != NULL) {
+    return TG_OK;
+  }
+  report_drop(m, line); /* of a run that failed */
+  options.backend = "ref";
+  TG_TRY(routine_lower_report(m->p, m->entry, l->exprs, l->n, &line->routine, error));
+  line->bindings = arena_array(&m->memory, tg_binding, line->routine.operands.n);
+  if (line->bindings == NULL) {
     return error_set(error, TG_NOMEM, "no memory for the report");
   }
-  TG_TRY(bind_line(m, r, l, bindings, error));
-  options.backend = "ref";
-  TG_TRY(tg_compile(m->context, r->graph, &options, &kernel, error));
+  return tg_compile(m->context, line->routine.graph, &options, &line->kernel, error);
+}
+
+void report_drop(tg_machine *m, report_code *line)
+{
+  tg_kernel_destroy(line->kernel);
+  routine_free(m->context, &line->routine);
+  *line = (report_code){.kernel = NULL};
+}
+
+static tg_status invoke_line(tg_machine *m, const report_code *line, tg_error *error)
+{
+  const routine *r = &line->routine;
+  tg_invocation invocation = TG_INVOCATION_INIT;
+  tg_outcome outcome = {0};
   invocation.n = 1;
-  invocation.bindings = bindings;
+  invocation.bindings = line->bindings;
   invocation.n_bindings = r->operands.n;
   invocation.fuel = m->fuel;
   invocation.outcome = &outcome;
-  tg_status status = tg_invoke(kernel, &invocation, error);
-  tg_kernel_destroy(kernel);
-  if (status == TG_OK && outcome.n_trapped > 0) {
+  TG_TRY(tg_invoke(line->kernel, &invocation, error));
+  if (outcome.n_trapped > 0) {
     uint32_t at = outcome.first_position;
-    uint32_t line = at > 0 && at <= r->positions.n ? r->positions.data[at - 1].line : m->entry->pos.line;
-    error_set(error, TG_ARGUMENT, "the report trapped at line %u: %s", (unsigned)line,
-              tg_trap_text(outcome.first_code));
+    uint32_t row = at > 0 && at <= r->positions.n ? r->positions.data[at - 1].line : m->entry->pos.line;
+    error_set(error, TG_ARGUMENT, "the report trapped at line %u: %s", (unsigned)row, tg_trap_text(outcome.first_code));
     return TG_ARGUMENT;
   }
-  return status;
+  return TG_OK;
 }
 
-static tg_status evaluate(tg_machine *m, const report_values *l, tg_error *error)
+static tg_status evaluate(tg_machine *m, report_code *line, const report_values *l, tg_error *error)
 {
-  routine r;
-  TG_TRY(routine_lower_report(m->p, m->entry, l->exprs, l->n, &r, error));
-  tg_status status = invoke_line(m, &r, l, error);
-  routine_free(m->context, &r);
-  return status;
+  TG_TRY(compile_line(m, line, l, error));
+  TG_TRY(bind_line(m, &line->routine, l, line->bindings, error));
+  return invoke_line(m, line, error);
 }
 
 /* ---- reductions ---- */
@@ -98,7 +110,7 @@ static tg_status finish_histogram(tg_machine *m, uint32_t k, const samples *s, t
 {
   const prog_expr *r = m->entry->report->reductions[k];
   uint64_t bounds[2];
-  TG_TRY(evaluate(m, &(report_values){r->args + 1, 2, bounds, &m->n_all}, error));
+  TG_TRY(evaluate(m, &m->reduced_code[k], &(report_values){r->args + 1, 2, bounds, &m->n_all}, error));
   reduced *to = &m->reduced[k];
   to->low = f64_at(&bounds[0]);
   to->high = f64_at(&bounds[1]);
@@ -112,7 +124,7 @@ static tg_status finish_quantile(tg_machine *m, uint32_t k, const samples *s, tg
 {
   const prog_expr *r = m->entry->report->reductions[k];
   uint64_t q, bits;
-  TG_TRY(evaluate(m, &(report_values){r->args + 1, 1, &q, &m->n_all}, error));
+  TG_TRY(evaluate(m, &m->reduced_code[k], &(report_values){r->args + 1, 1, &q, &m->n_all}, error));
   if (!(f64_at(&q) >= 0 && f64_at(&q) <= 1)) {
     error_set(error, TG_ARGUMENT, "quantile at line %u: %g is not from 0 to 1", (unsigned)r->pos.line, f64_at(&q));
     return TG_ARGUMENT;
@@ -169,7 +181,8 @@ static tg_status make_line(tg_machine *m, const prog_stmt *s, bool *is_finished,
     return TG_OK;
   }
   /* Of a run that ended early, `count` is how many instances it had; arguments of reductions saw what was begun. */
-  return evaluate(m, &(report_values){&s->value, 1, &to->memory, &m->n_done}, error);
+  return evaluate(m, &m->named_code[s->places[0].variable], &(report_values){&s->value, 1, &to->memory, &m->n_done},
+                  error);
 }
 
 tg_status report_make(tg_machine *m, tg_error *error)

@@ -11,6 +11,11 @@ enum { WINDOW_LANES = 65536, SPLIT_LANES = 262144 /* so that each arm has work f
 
 /* ---- beginning ---- */
 
+static bool needs_sink(const tg_machine *m, uint32_t k)
+{
+  return m->entry->operands[k].kind == OPERAND_OUTPUT && !machine_is_given(&m->bound[k]);
+}
+
 static bool needs_window(const tg_machine *m)
 {
   const prog_report *report = m->entry->report;
@@ -23,39 +28,67 @@ static bool needs_window(const tg_machine *m)
     }
   }
   for (uint32_t k = 0; k < m->entry->n_operands; k++) {
-    if (m->entry->operands[k].kind == OPERAND_OUTPUT && m->bound[k].data == NULL && m->bound[k].buffer == NULL) {
+    if (needs_sink(m, k)) {
       return true;
     }
   }
   return false;
 }
 
-/* The window's memory; everything at once, from the run's arena. */
-static tg_status make_window(tg_machine *m, tg_error *error)
+/* Whether the memory of the run before is what this one wants. */
+static bool has_window(const tg_machine *m, size_t n)
 {
-  size_t most = m->routines.split.turn != 0 ? SPLIT_LANES : WINDOW_LANES;
-  size_t n = m->n_all < most ? (size_t)m->n_all + (m->n_all == 0) : most;
-  arena_free(&m->run_memory);
-  arena_init(&m->run_memory, m->context->allocator);
-  m->window = needs_window(m) ? n : 0;
-  m->slots = arena_array(&m->run_memory, unsigned char *, m->routines.slots.n);
+  bool is_good = m->has_window && m->window == n;
+  for (uint32_t k = 0; is_good && k < m->entry->n_operands; k++) {
+    is_good = needs_sink(m, k) == (m->sinks[k] != NULL);
+  }
+  return is_good;
+}
+
+void machine_drop_window(tg_machine *m)
+{
+  m->has_window = false;
+  arena_free(&m->window_memory);
+  arena_init(&m->window_memory, m->context->allocator);
+}
+
+static void make_streams(tg_machine *m)
+{
+  arena *memory = &m->window_memory;
+  m->slots = arena_array(memory, unsigned char *, m->routines.slots.n);
   for (uint32_t k = 0; k < m->routines.n_phases; k++) {
-    m->phases[k].bindings = arena_array(&m->run_memory, tg_binding, m->phases[k].n);
+    m->phases[k].bindings = arena_array(memory, tg_binding, m->phases[k].n);
   }
   for (size_t k = 0; m->slots != NULL && k < m->routines.slots.n; k++) {
-    m->slots[k] = arena_zeroed(&m->run_memory, m->window, type_table[m->routines.slots.data[k].type].bytes);
+    m->slots[k] = arena_zeroed(memory, m->window, type_table[m->routines.slots.data[k].type].bytes);
   }
   for (int k = 0; k < 2; k++) {
-    m->alive[k] = arena_zeroed(&m->run_memory, m->window, 1);
+    m->alive[k] = arena_zeroed(memory, m->window, 1);
   }
   for (uint32_t k = 0; k < m->entry->n_operands; k++) {
     const prog_operand *o = &m->entry->operands[k];
     size_t length = o->type.kind == PROG_ARRAY ? o->type.n : 1;
-    bool is_wanted = o->kind != OPERAND_OUTPUT || m->bound[k].data != NULL || m->bound[k].buffer != NULL;
-    m->sinks[k] = is_wanted ? NULL : arena_zeroed(&m->run_memory, m->window * length, type_table[o->type.scalar].bytes);
+    m->sinks[k] = needs_sink(m, k) ? arena_zeroed(memory, m->window * length, type_table[o->type.scalar].bytes) : NULL;
   }
-  return m->run_memory.failed ? error_set(error, TG_NOMEM, "no memory for the state of %zu instances", m->window)
-                              : TG_OK;
+}
+
+/* What an earlier run left in it does no harm: it is what an earlier window leaves. Fresh memory costs more than small
+ * runs do. */
+static tg_status make_window(tg_machine *m, tg_error *error)
+{
+  size_t most = m->routines.split.turn != 0 ? SPLIT_LANES : WINDOW_LANES;
+  size_t n = m->n_all < most ? (size_t)m->n_all + (m->n_all == 0) : most;
+  n = needs_window(m) ? n : 0;
+  arena_free(&m->run_memory);
+  arena_init(&m->run_memory, m->context->allocator);
+  if (has_window(m, n)) {
+    return TG_OK;
+  }
+  machine_drop_window(m);
+  m->window = n;
+  make_streams(m);
+  m->has_window = !m->window_memory.failed;
+  return m->has_window ? TG_OK : error_set(error, TG_NOMEM, "no memory for the state of %zu instances", n);
 }
 
 static tg_status make_bins(tg_machine *m, tg_error *error)
