@@ -1,7 +1,8 @@
-/* vec_pattern_test.c: the groups of operations that `vec` does with one kernel (a <= b, halves of products, words
- * joined): the kernels of every instruction set against C, and graphs in which groups are whole, used elsewhere too,
- * parted by loops and branches or made of uniform values, against `ref`. */
+/* pattern_test.c: the groups of operations that `vec` does with one kernel (a <= b, halves of products, words joined),
+ * and `llvm` with instructions of their own: the kernels of every instruction set against C, and graphs in which groups
+ * are whole, used elsewhere too, parted by loops and branches or made of uniform values, against `ref`. */
 #include "kit.h"
+#include "plugin.h"
 #include "strips.h"
 
 #include <setjmp.h>
@@ -80,6 +81,7 @@ static void test_kernels(void **state)
   " input x u32\n input z u32\n output y u32\n output w u64\n param m u32\n result total u64\n %x = load x\n"          \
   " %z = load z\n %m = param m\n %k = const u64 0xD2511F53\n %s = const u64 32\n %wide = convert u64 %x\n"
 #define WORDS BARE_WORDS " sum total %z\n"
+#define COUNT_UP " %zero = const u32 0\n %one = const u32 1\n %n = const u32 9\n %few = and %x, %n\n"
 #define HALVES " %p = mul %wide, %k\n %h = shr %p, %s\n %high = convert u32 %h\n %low = convert u32 %p\n"
 
 static const char *const graphs[] = {
@@ -132,6 +134,23 @@ static const char *const graphs[] = {
     "  %j3 = add %j2, %one\n  yield %j3, %g2\n }\n"
     " %y = branch %b {\n  yield %f\n } {\n  %v = add %f, %k2\n  yield %v\n }\n store y %y\n %t = add %b, %i\n"
     " %w = convert u64 %t\n %square = mul %w, %w\n store w %square\n sum total %square\n }\n",
+    /* Loops that lanes leave at different times: the factor is widened before one, the product is made between two. */
+    "graph stages {" WORDS COUNT_UP
+    " %a, %i = loop %c = %z, %j = %zero {\n  %go = lt %j, %few\n  test %go\n  %cw = convert u64 %c\n"
+    "  %q = mul %wide, %cw\n  %qs = shr %q, %s\n  %high = convert u32 %qs\n  %low = convert u32 %q\n"
+    "  %v = add %high, %low\n  %j2 = add %j, %one\n  yield %v, %j2\n }\n %p = mul %k, %wide\n"
+    " %b, %i2 = loop %c2 = %a, %j3 = %zero {\n  %go2 = lt %j3, %few\n  test %go2\n  %ps = shr %p, %s\n"
+    "  %ph = convert u32 %ps\n  %pl = convert u32 %p\n  %u = xor %c2, %ph\n  %t = add %u, %pl\n"
+    "  %j4 = add %j3, %one\n  yield %t, %j4\n }\n store y %b\n %both = mul %p, %p\n store w %both\n }\n",
+    "graph factors {" WORDS " %zw = convert u64 %z\n %mw = convert u64 %m\n %p = mul %mw, %wide\n %ps = shr %p, %s\n"
+    " %ph = convert u32 %ps\n %pl = convert u32 %p\n %q = mul %zw, %wide\n %qs = shr %q, %s\n"
+    " %qh = convert u32 %qs\n %ql = convert u32 %q\n %u = xor %ph, %pl\n %v = xor %qh, %u\n %t = add %ql, %v\n"
+    " store y %t\n %r = mul %q, %p\n %rs = shr %r, %s\n %rh = convert u32 %rs\n %w = convert u64 %rh\n store w %w\n "
+    "}\n",
+    /* Integers of 64 bits as floats. */
+    "graph doubles {" WORDS " %zw = convert u64 %z\n %p = mul %zw, %wide\n %f = convert f64 %p\n %i = bitcast i64 %p\n"
+    " %g = convert f64 %i\n %e = const u64 11\n %few = shr %p, %e\n %h = convert f64 %few\n %fg = div %f, %g\n"
+    " %fh = div %fg, %h\n %w = bitcast u64 %fh\n store w %w\n %y = convert u32 %f\n store y %y\n }\n",
     "graph parts {" WORDS " %two = const u32 2\n %one = const u32 1\n %sel = and %x, %one\n %y = branch %sel {\n" HALVES
     "  %v = xor %high, %z\n  %u = xor %v, %m\n  %t = add %u, %low\n  yield %t\n } {\n  %zw = convert u64 %z\n"
     "  %p2 = mul %zw, %k\n  %h2 = shr %p2, %s\n  %u2 = convert u32 %h2\n  yield %u2\n }\n store y %y\n store w %wide\n "
@@ -179,38 +198,52 @@ static bool run(tg_context *context, const char *text, const char *backend, size
   return true;
 }
 
-static void compare(tg_context *context, const char *text, size_t n)
+static void compare(tg_context *context, const char *text, const char *const *backends, size_t n)
 {
-  static results of_ref, of_vec;
+  static results of_ref, of_other;
   assert_true(run(context, text, "ref", n, &of_ref));
-  for (int set = 0; set < 8; set++) {
-    char name[16];
-    snprintf(name, sizeof name, "vec:%d%s", set % 4, set < 4 ? "" : "/3");
-    if (run(context, text, name, n, &of_vec) && memcmp(&of_ref, &of_vec, sizeof of_ref) != 0) {
-      fail_msg("%s: %.20s, %zu lanes", name, text, n);
+  for (; *backends != NULL; backends++) {
+    if (run(context, text, *backends, n, &of_other) && memcmp(&of_ref, &of_other, sizeof of_ref) != 0) {
+      fail_msg("%s: %.20s, %zu lanes", *backends, text, n);
     }
   }
 }
 
-static void test_graphs(void **state)
+static void compare_all(const char *const *backends)
 {
   tg_context *context;
-  (void)state;
   assert_int_equal(tg_context_create(NULL, &context), TG_OK);
   for (size_t i = 0; i < LANES; i++) {
     words[0][i] = (uint32_t)kit_random(4, i);
     words[1][i] = i % 3 == 0 ? words[0][i] : (uint32_t)kit_random(5, i); /* often equal */
   }
   for (size_t i = 0; i < KIT_COUNT(graphs); i++) {
-    compare(context, graphs[i], 1);
-    compare(context, graphs[i], 37);
-    compare(context, graphs[i], LANES);
+    compare(context, graphs[i], backends, 1);
+    compare(context, graphs[i], backends, 37);
+    compare(context, graphs[i], backends, LANES);
   }
   tg_context_destroy(context);
 }
 
+static void test_graphs(void **state)
+{
+  static const char *const names[] = {"vec:0",   "vec:1",   "vec:2",   "vec:3", "vec:0/3",
+                                      "vec:1/3", "vec:2/3", "vec:3/3", NULL};
+  (void)state;
+  compare_all(names);
+}
+
+static void test_machine_code(void **state)
+{
+  static const char *const names[] = {"llvm", "llvm:128", "llvm:256", "llvm/refill", "llvm:256/refill", NULL};
+  (void)state;
+  plugin_need();
+  compare_all(names);
+}
+
 int main(void)
 {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(test_kernels), cmocka_unit_test(test_graphs)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(test_kernels), cmocka_unit_test(test_graphs),
+                                     cmocka_unit_test(test_machine_code)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
