@@ -37,6 +37,48 @@ static LLVMValueRef equal(jit_emitter *e, tg_type type, LLVMValueRef a, LLVMValu
   return is_float(type) ? LLVMBuildFCmp(e->b, LLVMRealOEQ, a, b, "") : LLVMBuildICmp(e->b, LLVMIntEQ, a, b, "");
 }
 
+static const graph_node *comparison_of(const jit_emitter *e, uint32_t v, tg_op op)
+{
+  const graph_node *node = e->code->makers[v] == 0 ? NULL : &e->g->nodes.data[e->code->makers[v] - 1];
+  return node != NULL && node->op == (uint8_t)op ? node : NULL;
+}
+
+static bool has_operands(const jit_emitter *e, const uint32_t *args)
+{
+  bool first = e->values[args[0]] != NULL || e->g->values.data[args[0]].is_uniform;
+  return first && (e->values[args[1]] != NULL || e->g->values.data[args[1]].is_uniform);
+}
+
+/* a < b or a = b, which is how graphs have a <= b, as one comparison; NULL: it is something else, or its operands were
+ * left in an earlier stage. */
+static LLVMValueRef less_equal(jit_emitter *e, const graph_node *node)
+{
+  const uint32_t *both = node_args(e->g, node);
+  for (unsigned k = 0; k < 2; k++) {
+    const graph_node *lt = comparison_of(e, both[k], TG_OP_LT), *eq = comparison_of(e, both[1 - k], TG_OP_EQ);
+    if (lt == NULL || eq == NULL || !has_operands(e, node_args(e->g, lt))) {
+      continue;
+    }
+    const uint32_t *a = node_args(e->g, lt), *b = node_args(e->g, eq);
+    if ((a[0] == b[0] && a[1] == b[1]) || (a[0] == b[1] && a[1] == b[0])) {
+      LLVMValueRef x[2];
+      tg_type type = jit_type(e, a[0]);
+      LLVMIntPredicate order = type_table[type].is_signed ? LLVMIntSLE : LLVMIntULE;
+      jit_operands(e, lt, x, 2);
+      LLVMValueRef bits = is_float(type) ? LLVMBuildFCmp(e->b, LLVMRealOLE, x[0], x[1], "")
+                                         : LLVMBuildICmp(e->b, order, x[0], x[1], "");
+      return jit_comparison(e, bits, x[0]);
+    }
+  }
+  return NULL;
+}
+
+static LLVMValueRef or_of(jit_emitter *e, const graph_node *node, tg_type type, LLVMValueRef *x)
+{
+  LLVMValueRef y = type == TG_BOOL ? less_equal(e, node) : NULL;
+  return y == NULL ? LLVMBuildOr(e->b, x[0], x[1], "") : y;
+}
+
 /* LLVM leaves a shift by the width or more undefined. */
 static LLVMValueRef shift(jit_emitter *e, tg_op op, tg_type type, LLVMValueRef *x)
 {
@@ -98,7 +140,7 @@ static LLVMValueRef value_of(jit_emitter *e, const graph_node *node, tg_type typ
   case TG_OP_MUL: return mul(e, type, x);
   case TG_OP_SHL:
   case TG_OP_SHR: return shift(e, (tg_op)node->op, type, x);
-  case TG_OP_OR: return LLVMBuildOr(e->b, x[0], x[1], "");
+  case TG_OP_OR: return or_of(e, node, type, x);
   case TG_OP_AND: return LLVMBuildAnd(e->b, x[0], x[1], "");
   case TG_OP_XOR: return LLVMBuildXor(e->b, x[0], x[1], "");
   case TG_OP_NOT: return LLVMBuildNot(e->b, x[0], "");

@@ -146,15 +146,30 @@ static void find_origins(const tg_graph *g, uint32_t *origins)
 
 /* ---- how many lanes ---- */
 
-static unsigned widest_element(const tg_graph *g, const bool *varies)
+/* Of values [begin, end) that differ between lanes. */
+static unsigned widest_of(const tg_graph *g, const bool *varies, uint32_t begin, uint32_t end)
 {
   unsigned most = 1;
-  for (uint32_t v = 0; v < g->values.n; v++) {
+  for (uint32_t v = begin; v < end; v++) {
     const graph_value *value = &g->values.data[v];
     unsigned bytes = element_bytes((tg_type)value->type);
     most = varies[v] && value->array_length == 0 && bytes > most ? bytes : most;
   }
   return most;
+}
+
+/* Where there are loops, of what is in them: lane numbers and the like outside are made once. */
+static unsigned widest_element(const tg_graph *g, const bool *varies)
+{
+  unsigned most = 0;
+  for (size_t i = graph_main_start(g); i < g->nodes.n; i++) {
+    const graph_node *node = &g->nodes.data[i];
+    if (node->op == TG_OP_LOOP) {
+      unsigned bytes = widest_of(g, varies, node->first_carried, node->first_result);
+      most = bytes > most ? bytes : most;
+    }
+  }
+  return most == 0 ? widest_of(g, varies, 0, (uint32_t)g->values.n) : most;
 }
 
 /* The columns of the widest float sum, if the graph is small enough to hold as many lanes in registers. */
