@@ -258,30 +258,29 @@ uint64_t cost_round_ps(const tg_graph *g, cost_speed speed)
 }
 
 /* ---- making code ----
- * As LLVM 19 was measured: for a graph of one operation, and for each more. */
-#define CODE_PS UINT64_C(2500000000)
-#define CODE_NODE_PS UINT64_C(250000000)
+ * As LLVM 19 was measured on such a Xeon. Loops are made several times over: with masks, with limited fuel, as stages
+ * of lane refill, each with several vectors in flight. */
+#define CODE_PS UINT64_C(3000000000)
+#define CODE_NODE_PS UINT64_C(100000000)
+#define CODE_REDUCTION_PS UINT64_C(5000000000)
+#define CODE_LOOPS_PS UINT64_C(20000000000)
+#define CODE_LOOPS_NODE_PS UINT64_C(250000000)
 enum { LEAST_GAIN = 20 }; /* one part in so many of the time */
 
-bool cost_is_packed(tg_mode mode)
+static uint64_t code_ps(const tg_graph *g)
 {
-  return mode > TG_MODE_F64;
-}
-
-static uint64_t packing_ps(const tg_graph *g)
-{
-  uint64_t n = 0;
-  for (size_t k = 0; k < g->operands.n; k++) {
-    const graph_operand *o = &g->operands.data[k];
-    n += (o->kind == TG_INPUT || o->kind == TG_OUTPUT) && cost_is_packed((tg_mode)o->mode);
+  bool has_loops = cost_next_loop(g, COST_OUTSIDE) != COST_OUTSIDE;
+  uint64_t ps = CODE_PS + g->nodes.n * (has_loops ? CODE_LOOPS_NODE_PS : CODE_NODE_PS);
+  for (size_t i = 0; i < g->nodes.n; i++) {
+    ps += cost_kind_of((tg_op)g->nodes.data[i].op) == COST_REDUCTION ? CODE_REDUCTION_PS : 0;
   }
-  return n * COST_PACK_PS;
+  return ps + (has_loops ? CODE_LOOPS_PS : 0);
 }
 
 uint64_t cost_worth_code(const tg_graph *g, cost_speed now, cost_speed then)
 {
-  uint64_t before = cost_lane_ps(g, now, COST_ROUNDS), after = cost_lane_ps(g, then, COST_ROUNDS) + packing_ps(g);
-  uint64_t code = CODE_PS + CODE_NODE_PS * g->nodes.n, gain = before > after ? before - after : 0;
+  uint64_t before = cost_lane_ps(g, now, COST_ROUNDS), after = cost_lane_ps(g, then, COST_ROUNDS);
+  uint64_t code = code_ps(g), gain = before > after ? before - after : 0;
   if (gain == 0 || gain < before / LEAST_GAIN) {
     return UINT64_MAX;
   }

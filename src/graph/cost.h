@@ -84,11 +84,6 @@ uint64_t cost_lane_ps(const tg_graph *g, cost_speed speed, uint64_t rounds);
 /* What one round of a loop takes, the mean of all loops; 0 without any. */
 uint64_t cost_round_ps(const tg_graph *g, cost_speed speed);
 
-/* What machine code takes more for an element of a stream that is not native or not at unit stride: it has them packed
- * one by one, which `vec` has kernels for. */
-enum { COST_PACK_PS = 6000 };
-bool cost_is_packed(tg_mode mode);
-
 /* How much work, in 10^-12 s of an engine, pays for making machine code, which takes a while by itself and then does
  * the work at another speed; UINT64_MAX: none, it gains too little. */
 uint64_t cost_worth_code(const tg_graph *g, cost_speed now, cost_speed then);

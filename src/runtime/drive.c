@@ -138,7 +138,7 @@ void drive(const tg_kernel *kernel, const tg_invocation *call, unsigned char *wo
 {
   const operand_memory *memory = (const operand_memory *)(void *)(workspace + kernel->layout.operands);
   drive_engines engines;
-  engines.first = switch_begin(kernel, call->n, memory, &engines.later);
+  engines.first = switch_begin(kernel, call->n, &engines.later);
   engine_args args = {memory, call->n, call->fuel, drive_uniforms(kernel, workspace, engines.first), 0};
   unsigned wanted = call->n <= TG_BLOCK_LANES ? 1 : plan_workers(kernel, call, memory, bytes);
   unsigned n_workers = wanted > 1 ? threads_take(kernel->context, wanted) : 1;

@@ -135,7 +135,7 @@ static void run_part(tg_run *run, const tg_invocation *part, const operand_memor
   const tg_kernel *kernel = run->kernel;
   unsigned char *workspace = run->workspace->data;
   engine_switch *later;
-  engine e = switch_begin(kernel, part->n, memory, &later);
+  engine e = switch_begin(kernel, part->n, &later);
   engine_args args = {memory, part->n, part->fuel, drive_uniforms(kernel, workspace, e), run->n};
   tile_run tiles;
   unsigned wanted = plan_workers(kernel, part, memory, run->workspace->bytes);

@@ -142,9 +142,6 @@ static tg_status open_for(tg_kernel *kernel, const char *path, tg_error *error)
   atomic_init(&s->spent_ps, 0);
   atomic_init(&s->state, SWITCH_WAITS);
   cost_speed speed = kernel->backend->speed;
-  uint64_t before = cost_lane_ps(kernel->graph, speed, COST_ROUNDS);
-  uint64_t after = cost_lane_ps(kernel->graph, llvm_backends[0].speed, COST_ROUNDS);
-  s->gain_ps = before > after ? before - after : 0;
   s->lane_ps = cost_lane_ps(kernel->graph, speed, COST_ROUNDS) + 1;
   s->loops_ps = s->lane_ps - cost_lane_ps(kernel->graph, speed, 0);
   s->round_ps = cost_round_ps(kernel->graph, speed);
@@ -156,7 +153,6 @@ static tg_status open_for(tg_kernel *kernel, const char *path, tg_error *error)
 static tg_status wait_for_code(engine_switch *s, uint64_t block, tg_error *error)
 {
   s->first_block = block;
-  s->is_forced = true;
   start(s);
   background_wait(&s->context->background, &s->job);
   if (atomic_load_explicit(&s->state, memory_order_acquire) == SWITCH_READY) {
@@ -218,25 +214,11 @@ void switch_count_rounds(engine_switch *s, uint64_t n, uint64_t rounds)
   }
 }
 
-/* Whether code gains more than it loses by packing streams; what tests force is. */
-static bool is_gain(const tg_kernel *kernel, const operand_memory *memory)
-{
-  const tg_graph *g = kernel->graph;
-  const engine_switch *s = kernel->later;
-  uint64_t lost = 0;
-  for (size_t k = 0; k < g->operands.n; k++) {
-    const graph_operand *o = &g->operands.data[k];
-    bool is_stream = o->kind == TG_INPUT || o->kind == TG_OUTPUT;
-    lost += is_stream && memory[k].stride != mode_table[o->mode].bytes ? COST_PACK_PS : 0;
-  }
-  return lost == 0 || lost < s->gain_ps || s->is_forced;
-}
-
-engine switch_begin(const tg_kernel *kernel, uint64_t n, const operand_memory *memory, engine_switch **later)
+engine switch_begin(const tg_kernel *kernel, uint64_t n, engine_switch **later)
 {
   engine_switch *s = kernel->later;
   *later = NULL;
-  if (s != NULL && is_gain(kernel, memory)) {
+  if (s != NULL) {
     int state = atomic_load_explicit(&s->state, memory_order_acquire);
     if (state == SWITCH_READY && s->first_block == 0) {
       return s->engine;

@@ -30,8 +30,6 @@ typedef struct engine_switch {
   size_t n_cache, n_path, n_module;
   size_t uniform_bytes, scratch_bytes;  /* that workspaces have for the code */
   uint64_t first_block;                 /* that the code may run; 0 but in tests */
-  bool is_forced;                       /* by a test */
-  uint64_t gain_ps;                     /* of a lane, by code */
   uint64_t worth_ps;                    /* work from which on it is made, in 10^-12 s as graph/cost.h counts */
   uint64_t lane_ps, loops_ps, round_ps; /* of a lane; of that for loops, which is a guess; what a round really is */
   atomic_uint_fast64_t spent_ps;        /* work so far; some may be missed where several threads count */
@@ -50,9 +48,8 @@ void switch_shrink(tg_kernel *kernel);
 /* Never waits for code that is being made. */
 void switch_close(tg_kernel *kernel);
 
-/* The engine that an invocation of n lanes on some memory begins with, and in *later what may give it another one, or
- * NULL. */
-engine switch_begin(const tg_kernel *kernel, uint64_t n, const operand_memory *memory, engine_switch **later);
+/* The engine that an invocation of n lanes begins with, and in *later what may give it another one, or NULL. */
+engine switch_begin(const tg_kernel *kernel, uint64_t n, engine_switch **later);
 
 /* Whether an engine is machine code made for its graph: then it can be shown. */
 static inline bool engine_is_compiled(engine e)

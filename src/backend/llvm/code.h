@@ -1,7 +1,7 @@
 /* code.h: what the plug-in makes of a graph, and the frame by which C and the code made by LLVM know each other.
  *
- * The code runs groups of `lanes` consecutive lanes. Every stream that it sees is native and at unit stride: run.c
- * packs others, and the last lanes of a block, into buffers. */
+ * The code runs groups of `lanes` consecutive lanes. Every stream that it sees is at unit stride: pack.c moves others,
+ * and the last lanes of a block, into buffers. */
 #ifndef TG_BACKEND_LLVM_CODE_H
 #define TG_BACKEND_LLVM_CODE_H
 
@@ -123,7 +123,6 @@ struct jit_code {
 typedef enum jit_helper_id {
   JIT_H_FMA,
   JIT_H_ROUND,
-  JIT_H_GATHER,
   JIT_H_ASTORE,
   JIT_H_CARRY,
   JIT_H_TRAP,

@@ -136,6 +136,11 @@ LLVMValueRef jit_half(jit_emitter *e, const graph_node *node);
 void jit_emit_divmod(jit_emitter *e, const graph_node *node);                       /* divide.c */
 LLVMValueRef jit_convert(jit_emitter *e, tg_type from, tg_type to, LLVMValueRef x); /* convert.c */
 LLVMValueRef jit_canonical(jit_emitter *e, tg_type type, LLVMValueRef x);           /* convert.c */
+/* modes.c: what an element is in memory to LLVM, and values from such elements and back; bool and NaNs as memory wants
+ * them. */
+LLVMTypeRef jit_mode_type(const jit_emitter *e, tg_mode mode);
+LLVMValueRef jit_decode(jit_emitter *e, tg_mode mode, LLVMValueRef v);
+LLVMValueRef jit_encode(jit_emitter *e, tg_mode mode, LLVMValueRef v);
 LLVMValueRef jit_index(jit_emitter *e, uint32_t v);        /* memory.c: as u64, large if negative */
 void jit_emit_memory(jit_emitter *e, uint32_t i);          /* memory.c: load, iota, param, gather */
 LLVMValueRef jit_stream(jit_emitter *e, uint32_t operand); /* memory.c: the address of this group's elements */

@@ -169,9 +169,7 @@ static void explain_streams(const jit_code *code, explainer *e)
     if (code->streams[k] == UINT32_MAX) {
       continue;
     }
-    bool is_native = o->mode <= (uint8_t)TG_MODE_F64;
-    explain_append(e, "streams", graph_str(g, o->name),
-                   is_native ? "; used where it lies, if it is at unit stride" : "; converted 256 lanes at a time");
+    explain_append(e, "streams", graph_str(g, o->name), "; used where it lies, if it is at unit stride");
   }
 }
 

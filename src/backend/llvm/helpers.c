@@ -23,11 +23,6 @@ static uint64_t element_at(tg_type type, const void *p, uint64_t i)
   return element_load((tg_mode)type, (const unsigned char *)p + i * element_bytes(type));
 }
 
-static void put_element(tg_type type, void *p, uint64_t i, uint64_t value)
-{
-  element_store((tg_mode)type, (unsigned char *)p + i * element_bytes(type), value);
-}
-
 /* ---- floats that the machine has no instructions for ---- */
 
 static void help_fma(jit_frame *frame, uint64_t node, uint64_t n, void *out, const void *a, const void *b,
@@ -74,24 +69,7 @@ static void help_round(jit_frame *frame, uint64_t node, uint64_t n, void *out, c
   }
 }
 
-/* ---- tables and arrays ---- */
-
-/* From a table whose elements need conversion. */
-static void help_gather(jit_frame *frame, uint64_t node, uint64_t n, void *out, const void *a, const void *b,
-                        const void *c)
-{
-  const graph_node *it = node_of(frame, node);
-  const operand_memory *memory = &frame->operands[it->operand];
-  tg_mode mode = (tg_mode)frame->code->graph->operands.data[it->operand].mode;
-  const uint64_t *index = a;
-  (void)b;
-  (void)c;
-  for (uint64_t i = 0; i < n; i++) {
-    bool is_inside = index[i] < memory->length;
-    uint64_t v = is_inside ? element_load(mode, memory->base + (ptrdiff_t)index[i] * memory->stride) : 0;
-    put_element(type_of(frame, it->first_result), out, i, v);
-  }
-}
+/* ---- arrays ---- */
 
 static unsigned char *array_at(const jit_frame *frame, uint64_t n, uint64_t offset, unsigned bytes, uint64_t lane)
 {
@@ -241,13 +219,7 @@ static void help_combine(jit_frame *frame, uint64_t node, uint64_t n, void *out,
   }
 }
 
-const jit_helper jit_helpers[JIT_H_COUNT] = {[JIT_H_FMA] = help_fma,
-                                             [JIT_H_ROUND] = help_round,
-                                             [JIT_H_GATHER] = help_gather,
-                                             [JIT_H_ASTORE] = help_astore,
-                                             [JIT_H_CARRY] = help_carry,
-                                             [JIT_H_TRAP] = help_trap,
-                                             [JIT_H_COUNT_TRAPS] = help_count_traps,
-                                             [JIT_H_FIRST] = help_first,
-                                             [JIT_H_COMBINE] = help_combine,
-                                             [JIT_H_LINEAR] = jit_help_linear};
+const jit_helper jit_helpers[JIT_H_COUNT] = {
+    [JIT_H_FMA] = help_fma,     [JIT_H_ROUND] = help_round,     [JIT_H_ASTORE] = help_astore,
+    [JIT_H_CARRY] = help_carry, [JIT_H_TRAP] = help_trap,       [JIT_H_COUNT_TRAPS] = help_count_traps,
+    [JIT_H_FIRST] = help_first, [JIT_H_COMBINE] = help_combine, [JIT_H_LINEAR] = jit_help_linear};

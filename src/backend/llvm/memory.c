@@ -15,8 +15,7 @@ static LLVMValueRef word(const jit_emitter *e, uint64_t value)
 
 LLVMValueRef jit_stream(jit_emitter *e, uint32_t operand)
 {
-  tg_mode mode = (tg_mode)e->g->operands.data[operand].mode;
-  unsigned bytes = element_bytes((tg_type)mode_table[mode].type);
+  unsigned bytes = mode_table[e->g->operands.data[operand].mode].bytes;
   LLVMValueRef table = JIT_FIELD(e, e->top, streams, pointer_type(e));
   LLVMValueRef at = jit_offset(e, e->top, table, word(e, e->code->streams[operand] * sizeof(void *)));
   LLVMValueRef base = LLVMBuildLoad2(e->top, pointer_type(e), at, "");
@@ -25,8 +24,9 @@ LLVMValueRef jit_stream(jit_emitter *e, uint32_t operand)
 
 static LLVMValueRef emit_load(jit_emitter *e, const graph_node *node)
 {
-  LLVMTypeRef type = jit_vector(jit_scalar_type(e, jit_type(e, node->first_result)), e->n_lanes);
-  return jit_load_part(e, type, jit_stream(e, node->operand));
+  tg_mode mode = (tg_mode)e->g->operands.data[node->operand].mode;
+  LLVMTypeRef type = jit_vector(jit_mode_type(e, mode), e->n_lanes);
+  return jit_decode(e, mode, jit_load_part(e, type, jit_stream(e, node->operand)));
 }
 
 /* ---- iota ---- */
@@ -103,7 +103,7 @@ LLVMValueRef jit_gather(jit_emitter *e, LLVMTypeRef element, LLVMValueRef addres
 /* Lanes whose index is outside read a zero of ours. */
 static LLVMValueRef emit_gather(jit_emitter *e, const graph_node *node)
 {
-  LLVMTypeRef element = jit_scalar_type(e, jit_type(e, node->first_result));
+  tg_mode mode = (tg_mode)e->g->operands.data[node->operand].mode;
   LLVMValueRef index = jit_index(e, node_args(e->g, node)[0]);
   LLVMValueRef base = operand_field(e, node->operand, offsetof(operand_memory, base), pointer_type(e));
   LLVMValueRef step = operand_field(e, node->operand, offsetof(operand_memory, stride), jit_int(e, 64));
@@ -113,16 +113,7 @@ static LLVMValueRef emit_gather(jit_emitter *e, const graph_node *node)
   LLVMValueRef is_inside = LLVMBuildICmp(e->b, LLVMIntULT, index, is_wide ? jit_spread(e, length) : length, "");
   LLVMValueRef way = LLVMBuildMul(e->b, index, is_wide ? jit_spread(e, step) : step, "");
   LLVMValueRef address = jit_offset(e, e->b, base, way);
-  return jit_gather(e, element, jit_select(e, is_inside, address, zero));
-}
-
-static LLVMValueRef emit_converting_gather(jit_emitter *e, const graph_node *node)
-{
-  LLVMValueRef index = jit_spread(e, jit_index(e, node_args(e->g, node)[0]));
-  LLVMTypeRef type = jit_like(index, jit_scalar_type(e, jit_type(e, node->first_result)));
-  LLVMValueRef addresses[2] = {jit_room(e, jit_memory_type(e, type)), jit_spill(e, index)};
-  jit_help(e, JIT_H_GATHER, (uint64_t)(node - e->g->nodes.data), addresses, 2);
-  return jit_load(e, type, addresses[0], 16);
+  return jit_decode(e, mode, jit_gather(e, jit_mode_type(e, mode), jit_select(e, is_inside, address, zero)));
 }
 
 void jit_emit_memory(jit_emitter *e, uint32_t i)
@@ -134,6 +125,6 @@ void jit_emit_memory(jit_emitter *e, uint32_t i)
   } else if (node->op == TG_OP_IOTA) {
     *out = emit_iota(e, node);
   } else if (node->op == TG_OP_GATHER) {
-    *out = jit_is_helped(e->code, node) ? emit_converting_gather(e, node) : emit_gather(e, node);
+    *out = emit_gather(e, node);
   }
 }

@@ -1,5 +1,5 @@
-/* plain.c: which graphs need little around their code: those without loops, traps, reductions and helpers, whose
- * streams are native. In: planned code. Out: what plain_run.c has to know of it. */
+/* plain.c: which graphs need little around their code: those without loops, traps, reductions and helpers. In: planned
+ * code. Out: what plain_run.c has to know of it. */
 #include "backend/llvm/code.h"
 
 #include "base/machine.h"
@@ -19,8 +19,8 @@ static bool can_mask_memory(const jit_code *code)
 {
   bool can = code->traits.has_mask_registers || code->traits.vector_bytes >= 32;
   for (size_t k = 0; k < code->graph->operands.n; k++) {
-    tg_type type = (tg_type)mode_table[code->graph->operands.data[k].mode].type;
-    can &= code->streams[k] == UINT32_MAX || code->traits.has_mask_registers || element_bytes(type) >= 4;
+    unsigned bytes = mode_table[code->graph->operands.data[k].mode].bytes;
+    can &= code->streams[k] == UINT32_MAX || code->traits.has_mask_registers || bytes >= 4;
   }
   return can;
 }
@@ -50,7 +50,6 @@ static void list_streams(jit_code *code)
       bool is_output = operand->kind == TG_OUTPUT;
       code->plain[code->streams[k]] = (plain_stream){k, bytes, is_output};
       code->n_plain++;
-      code->is_plain &= operand->mode <= (uint8_t)TG_MODE_F64;
       out_bytes += is_output ? bytes : 0;
     }
   }

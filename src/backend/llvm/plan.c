@@ -271,8 +271,7 @@ static bool place_scratch(jit_code *code)
     const graph_operand *operand = &g->operands.data[k];
     code->streams[k] = UINT32_MAX;
     if (operand->kind == TG_INPUT || operand->kind == TG_OUTPUT) {
-      code->buffers[n_streams] =
-          place(&end, JIT_STRIP * (size_t)element_bytes((tg_type)mode_table[operand->mode].type));
+      code->buffers[n_streams] = place(&end, JIT_STRIP * (size_t)mode_table[operand->mode].bytes);
       code->streams[k] = (uint32_t)n_streams++;
     }
   }
@@ -344,7 +343,6 @@ bool jit_is_helped(const jit_code *code, const graph_node *node)
   switch ((int)node->op) {
   case TG_OP_FMA: return !code->traits.has_fma;
   case TG_OP_ROUND: return !code->traits.has_round;
-  case TG_OP_GATHER: return g->operands.data[node->operand].mode > (uint8_t)TG_MODE_F64;
   case TG_OP_LINEAR: return (ring != TG_RING_INT && ring != TG_RING_FLOAT) || node->n_entries > (uint32_t)FEW_ENTRIES;
   case TG_OP_ASTORE: return code->varies[node_args(g, node)[0]] || code->varies[node_args(g, node)[1]];
   case TG_OP_COMBINE: return true;

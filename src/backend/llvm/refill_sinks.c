@@ -8,41 +8,48 @@
 
 #include <string.h>
 
+/* Elements of a group, and the lanes that they belong to; alive: which of them are put, NULL: all. */
+typedef struct group_elements {
+  const unsigned char *from, *alive;
+  const uint32_t *lanes;
+  uint32_t n;
+} group_elements;
+
 /* clang-format off */
-#define PUT(name, type)                                                                                                \
-  static void put_##name(unsigned char *to, ptrdiff_t stride, const unsigned char *from, const uint32_t *lanes,        \
-                         uint32_t n)                                                                                   \
+#define PUT(bytes)                                                                                                     \
+  static void put_##bytes(unsigned char *to, ptrdiff_t stride, const group_elements *e)                                \
   {                                                                                                                    \
-    for (uint32_t i = 0; i < n; i++) {                                                                                 \
-      memcpy(to + (ptrdiff_t)lanes[i] * stride, from + i * sizeof(type), sizeof(type));                                \
+    for (uint32_t i = 0; i < e->n; i++) {                                                                              \
+      if (e->alive == NULL || e->alive[i]) {                                                                           \
+        memcpy(to + (ptrdiff_t)e->lanes[i] * stride, e->from + (size_t)i * (bytes), bytes);                            \
+      }                                                                                                                \
     }                                                                                                                  \
   }
 /* clang-format on */
-PUT(4, uint32_t)
-PUT(8, uint64_t)
+PUT(1)
+PUT(2)
+PUT(4)
+PUT(8)
+
+static void put(unsigned bytes, unsigned char *to, ptrdiff_t stride, const group_elements *e)
+{
+  switch (bytes) {
+  case 1: put_1(to, stride, e); break;
+  case 2: put_2(to, stride, e); break;
+  case 4: put_4(to, stride, e); break;
+  default: put_8(to, stride, e);
+  }
+}
 
 static void put_outputs(refilling *f, const uint32_t *lanes, uint32_t n)
 {
   const tg_graph *g = f->code->graph;
-  const unsigned char *alive = f->frame->alive;
-  bool all = memchr(alive, 0, n) == NULL;
+  const unsigned char *alive = memchr(f->frame->alive, 0, n) == NULL ? NULL : f->frame->alive;
   for (size_t k = 0; k < g->operands.n; k++) {
-    if (g->operands.data[k].kind != TG_OUTPUT) {
-      continue;
-    }
-    tg_mode mode = (tg_mode)g->operands.data[k].mode;
-    tg_type type = (tg_type)mode_table[mode].type;
-    ptrdiff_t stride = f->frame->operands[k].stride;
-    unsigned char *to = jit_element(f->r, k, f->first), *from = jit_buffer(f->r, k);
-    if (all && (uint32_t)mode == (uint32_t)type && element_bytes(type) >= 4) {
-      (element_bytes(type) == 4 ? put_4 : put_8)(to, stride, from, lanes, n);
-      continue;
-    }
-    for (uint32_t i = 0; i < n; i++) {
-      if (alive[i]) {
-        element_store(mode, to + (ptrdiff_t)lanes[i] * stride,
-                      element_load((tg_mode)type, from + (size_t)i * element_bytes(type)));
-      }
+    if (g->operands.data[k].kind == TG_OUTPUT) {
+      group_elements elements = {jit_buffer(f->r, k), alive, lanes, n};
+      put(mode_table[g->operands.data[k].mode].bytes, jit_element(f->r, k, f->first), f->frame->operands[k].stride,
+          &elements);
     }
   }
 }
@@ -65,7 +72,7 @@ static void put_sums(refilling *f, const uint32_t *lanes, uint32_t n)
     tg_type type = sum_type(g, &g->nodes.data[i]);
     if (type_in(type, TG_CLASS_FLOAT)) {
       unsigned bytes = element_bytes(type);
-      (bytes == 4 ? put_4 : put_8)(f->r->scratch + sink->block, bytes, f->r->scratch + sink->group, lanes, n);
+      put(bytes, f->r->scratch + sink->block, bytes, &(group_elements){f->r->scratch + sink->group, NULL, lanes, n});
     }
   }
 }

@@ -1,5 +1,5 @@
-/* run.c: running code on the lanes of a block. Streams that are native and at unit stride are used where they lie, in
- * whole groups; others are packed into buffers a strip at a time, and so are the last lanes, which fill no group. */
+/* run.c: running code on the lanes of a block. Streams at unit stride are used where they lie, in whole groups; others
+ * are packed into buffers a strip at a time, and so are the last lanes, which fill no group. */
 #include "backend/llvm/run.h"
 
 #include "base/float.h"
@@ -12,64 +12,6 @@ enum { MOST_LANES = 1 << 20 };
 static const graph_operand *operand_of(const jit_code *code, size_t k)
 {
   return &code->graph->operands.data[k];
-}
-
-static tg_type stream_type(const jit_code *code, size_t k)
-{
-  return (tg_type)mode_table[operand_of(code, k)->mode].type;
-}
-
-bool jit_is_direct(const jit_range *b, size_t k)
-{
-  tg_mode mode = (tg_mode)operand_of(b->code, k)->mode;
-  return mode <= TG_MODE_F64 && b->frame->operands[k].stride == mode_table[mode].bytes;
-}
-
-/* ---- packing ---- */
-
-unsigned char *jit_element(const jit_range *b, size_t k, uint64_t lane)
-{
-  const operand_memory *memory = &b->frame->operands[k];
-  return memory->base + (ptrdiff_t)lane * memory->stride;
-}
-
-unsigned char *jit_buffer(const jit_range *b, size_t k)
-{
-  return b->scratch + b->code->buffers[b->code->streams[k]];
-}
-
-void jit_pack(const jit_range *b, size_t k, uint64_t first, uint64_t n)
-{
-  tg_type type = stream_type(b->code, k);
-  unsigned bytes = element_bytes(type);
-  unsigned char *to = jit_buffer(b, k);
-  uint64_t whole = (n + b->code->n_lanes - 1) / b->code->n_lanes * b->code->n_lanes;
-  if (jit_is_direct(b, k)) {
-    memcpy(to, jit_element(b, k, first), n * bytes);
-  } else {
-    tg_mode mode = (tg_mode)operand_of(b->code, k)->mode;
-    for (uint64_t i = 0; i < n; i++) {
-      element_store((tg_mode)type, to + i * bytes, element_load(mode, jit_element(b, k, first + i)));
-    }
-  }
-  memset(to + n * bytes, 0, (whole - n) * bytes);
-}
-
-static void unpack(const jit_range *b, size_t k, uint64_t first, uint64_t n)
-{
-  tg_type type = stream_type(b->code, k);
-  tg_mode mode = (tg_mode)operand_of(b->code, k)->mode;
-  unsigned bytes = element_bytes(type);
-  const unsigned char *from = jit_buffer(b, k), *alive = b->frame->alive;
-  if (!b->code->can_trap && jit_is_direct(b, k)) {
-    memcpy(jit_element(b, k, first), from, n * bytes);
-    return;
-  }
-  for (uint64_t i = 0; i < n; i++) {
-    if (!b->code->can_trap || alive[i]) {
-      element_store(mode, jit_element(b, k, first + i), element_load((tg_mode)type, from + i * bytes));
-    }
-  }
 }
 
 /* ---- lanes ---- */
@@ -101,7 +43,7 @@ static void run_lanes(const jit_range *b, uint64_t first, uint64_t n, bool all_b
   code->functions[variant](frame);
   for (size_t k = 0; k < code->graph->operands.n; k++) {
     if (operand_of(code, k)->kind == TG_OUTPUT && (all_buffers || !jit_is_direct(b, k))) {
-      unpack(b, k, first, n);
+      jit_unpack(b, k, first, n);
     }
   }
 }

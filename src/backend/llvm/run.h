@@ -14,11 +14,16 @@ typedef struct jit_range {
   uint64_t first; /* lane of the piece that runs */
 } jit_range;
 
-/* ---- run.c ---- */
-bool jit_is_direct(const jit_range *r, size_t operand);
+/* ---- pack.c ---- */
+bool jit_is_direct(const jit_range *r, size_t operand); /* at unit stride */
 unsigned char *jit_element(const jit_range *r, size_t operand, uint64_t lane);
 unsigned char *jit_buffer(const jit_range *r, size_t operand);
+/* Lanes [first, first + n) into the operand's buffer, zeros up to a whole group; and from there, those that did not
+ * trap. */
 void jit_pack(const jit_range *r, size_t operand, uint64_t first, uint64_t n);
+void jit_unpack(const jit_range *r, size_t operand, uint64_t first, uint64_t n);
+
+/* ---- run.c ---- */
 bool jit_is_less(tg_type type, uint64_t a, uint64_t b);
 /* Of an argmin or argmax: the best of a range joins that of the lanes before. */
 void jit_join_best(const jit_code *code, size_t k, arg_partial next, partials *out);

@@ -215,6 +215,7 @@ static void emit_store(jit_emitter *e, const graph_node *node)
 {
   uint32_t arg = node_args(e->g, node)[0];
   LLVMValueRef v = jit_canonical(e, jit_type(e, arg), jit_in_memory(e, arg));
+  v = jit_encode(e, (tg_mode)e->g->operands.data[node->operand].mode, v);
   LLVMValueRef address = jit_stream(e, node->operand);
   if (e->code->can_trap) {
     v = jit_select(e, e->alive, v, jit_load(e, LLVMTypeOf(v), address, 1));

@@ -50,19 +50,20 @@ typedef struct level {
   unsigned width;
   const char *name, *needs; /* of a processor for LLVM; the feature of the host's that it needs */
   bool has_fma, has_round, has_mask_registers;
+  const char *f16; /* the feature that conversions of half precision are; NULL: there are none */
 } level;
 
 #if defined(__x86_64__)
 static const level levels[] = {
-    {512, "x86-64-v4", "+avx512vl", true, true, true},
-    {256, "x86-64-v3", "+avx2", true, true, false},
-    {128, "x86-64", "+sse2", false, false, false},
-    {JIT_WIDTH_FAULT, "i386", "", false, false, false},
+    {512, "x86-64-v4", "+avx512vl", true, true, true, "+f16c"},
+    {256, "x86-64-v3", "+avx2", true, true, false, "+f16c"},
+    {128, "x86-64", "+sse2", false, false, false, NULL},
+    {JIT_WIDTH_FAULT, "i386", "", false, false, false, NULL},
 };
 #elif defined(__aarch64__)
-static const level levels[] = {{128, "generic", "", true, true, false}};
+static const level levels[] = {{128, "generic", "", true, true, false, ""}};
 #else
-static const level levels[] = {{128, "", "", false, false, false}};
+static const level levels[] = {{128, "", "", false, false, false, NULL}};
 #endif
 
 static bool has_feature(const char *features, const char *wanted)
@@ -132,6 +133,8 @@ static tg_status open_target(const jit_wish *wish, jit_target *out, tg_error *er
   out->has_fma = l->has_fma;
   out->has_round = l->has_round;
   out->has_mask_registers = l->has_mask_registers;
+  bool is_host = wish->width == 0; /* a level's name stands for the features; a host may lack some */
+  out->has_f16 = l->f16 != NULL && (!is_host || has_feature(host_features, l->f16));
   return create_machine(l, out, error);
 }
 

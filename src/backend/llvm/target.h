@@ -25,6 +25,7 @@ enum { JIT_WIDTH_FAULT = 1 };
 typedef struct jit_target {
   unsigned vector_bytes;
   bool has_fma, has_round, has_mask_registers; /* operations that others leave to helpers */
+  bool has_f16;                                /* conversions of half precision */
   LLVMTargetMachineRef machine;
   jit_wish wish;
 } jit_target;
