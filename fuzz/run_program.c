@@ -1,7 +1,7 @@
 /* run_program.c: a program run on every back-end and by the evaluator that walks its tree: every byte of every output,
  * the traps and the report must be the same. The bytes choose how many instances there are, what they get, their fuel,
- * the passes, one set of `vec`'s kernels held to strips of few lanes, and the size of parts. `ref`, without passes,
- * runs first; the evaluator and all others are compared with it. */
+ * the passes, one set of `vec`'s kernels held to strips of few lanes, the size of parts and of tiles. `ref`, without
+ * passes, runs first; the evaluator and all others are compared with it. */
 #include "run_program.h"
 
 #include "round_trip.h"
@@ -11,10 +11,11 @@
 #include <string.h>
 
 #ifdef FUZZ_BRIEF
-enum { MANY = 90 }; /* a fuzzer wants many runs rather than long ones */
+enum { MANY = 90, LARGE = 90 }; /* a fuzzer wants many runs rather than long ones */
 #else
-enum { MANY = 9000 }; /* three blocks */
+enum { MANY = 9000, LARGE = 66000 }; /* three blocks; more than a window, and several tiles for a thread */
 #endif
+enum { SHORT = 4000 }; /* bytes of a program that LARGE instances run */
 enum { MAX_OPERANDS = 24, MAX_WIDTH = 16, MAX_SHARED = 9, MAX_LINES = 32, MAX_BINS = 8 };
 enum { UNTOUCHED = 0xA5 };
 
@@ -43,7 +44,8 @@ typedef struct way {
   const char *backend;
   uint64_t passes;
   unsigned threads;
-  uint64_t part; /* instances at a time, or 0 for all */
+  uint64_t part;  /* instances at a time, or 0 for all */
+  int8_t regroup; /* of tg_machine_options */
 } way;
 
 /* ---- failing ---- */
@@ -61,8 +63,8 @@ static void check(const job *j, const way *w, int holds, const char *what)
     }
   }
   if (w != NULL) {
-    fprintf(stderr, "; back-end %s, passes 0x%llx, %u threads, parts of %llu", w->backend,
-            (unsigned long long)w->passes, w->threads, (unsigned long long)w->part);
+    fprintf(stderr, "; back-end %s, passes 0x%llx, %u threads, parts of %llu, regrouping %d", w->backend,
+            (unsigned long long)w->passes, w->threads, (unsigned long long)w->part, w->regroup);
   }
   fputc('\n', stderr);
   must(0, what);
@@ -218,6 +220,7 @@ static tg_machine *make_machine(const job *j, const way *w)
   options.backend = w->backend;
   options.passes = w->passes;
   options.state_bytes = 1 << 16;
+  options.regroup = w->regroup;
   tg_status status = tg_machine_create(j->program, &options, &m, &error);
   check(j, w, status == TG_OK || status == TG_LIMIT || status == TG_UNSUPPORTED || status == TG_ARGUMENT,
         error.message);
@@ -299,11 +302,12 @@ static void compare_with(const job *j, const way *w)
   drop_result(&r);
 }
 
-/* Every instance by itself. */
+/* Every instance by itself; of a large run every 61st. */
 static void walk_all(const job *j)
 {
   result r;
-  const way w = {"ref", 0, 1, 0};
+  const way w = {"ref", 0, 1, 0, -1};
+  const uint64_t step = j->n < LARGE || LARGE == MANY ? 1 : 61;
   tg_machine *m = make_machine(j, &w);
   tg_machine_outcome all = {0}, one;
   tg_trace_options options = TG_TRACE_OPTIONS_INIT;
@@ -311,7 +315,7 @@ static void walk_all(const job *j)
   options.n = j->n;
   options.seed = j->seed;
   options.fuel = j->fuel;
-  for (options.instance = 0; options.instance < j->n; options.instance++) {
+  for (options.instance = 0; options.instance < j->n; options.instance += step) {
     tg_error error = {TG_OK, {0, 0, 0}, "", ""};
     bind_all(j, &r, m, options.instance, 1);
     check(j, NULL, tg_machine_trace(m, &options, &one, &error) == TG_OK, error.message);
@@ -330,7 +334,9 @@ static void walk_all(const job *j)
       check(j, NULL, is_same, "a byte of an output differs from the evaluator's");
     }
   }
-  compare_outcomes(j, NULL, &all, &j->wanted.outcome);
+  if (step == 1) {
+    compare_outcomes(j, NULL, &all, &j->wanted.outcome);
+  }
   tg_machine_destroy(m);
   drop_result(&r);
 }
@@ -340,7 +346,19 @@ static void compare_llvm(const job *j, unsigned which)
 {
   static const char *const names[] = {"llvm:128",    "llvm:256",        "llvm:512",        "llvm/masked",
                                       "llvm/refill", "llvm:128/refill", "llvm:256/refill", "llvm:256/masked"};
-  compare_with(j, &(way){names[which % 8], UINT64_MAX, tg_context_threads(j->context), 0});
+  compare_with(j, &(way){names[which % 8], UINT64_MAX, tg_context_threads(j->context), 0, 0});
+}
+
+/* Tiles of 1, 2, 4, 8 or 16 blocks, as many threads as have one, windows of three of them (base/tile_level.h); loops
+ * over a `match` split. */
+static void compare_tiles(const job *j, chooser *c, bool without_llvm)
+{
+  static const char *const names[] = {"vec",    "vec:1/7", "ref",         "vec",
+                                      "auto:1", "llvm",    "llvm/refill", "llvm:256/masked"};
+  char name[24];
+  unsigned engine = choose(c, without_llvm ? 4 : 8), level = choose(c, 5);
+  snprintf(name, sizeof name, "%s@%u", names[engine], level);
+  compare_with(j, &(way){name, UINT64_MAX, tg_context_threads(j->context), 0, 1});
 }
 
 /* All passes on each back-end, `llvm`, which takes long to compile, one time in eight; a subset on one of them; strips
@@ -358,7 +376,7 @@ static void compare_all(const job *j, chooser *c)
   for (size_t k = 0; n < 8 && tg_backend_name(k) != NULL; k++) {
     if (strcmp(tg_backend_name(k), "llvm") != 0 || !without_llvm) {
       names[n++] = tg_backend_name(k);
-      compare_with(j, &(way){names[n - 1], UINT64_MAX, threads, 0});
+      compare_with(j, &(way){names[n - 1], UINT64_MAX, threads, 0, 0});
     }
   }
   if (j->what->is_brief) {
@@ -367,9 +385,10 @@ static void compare_all(const job *j, chooser *c)
   if (!without_llvm) {
     compare_llvm(j, first + strip);
   }
-  compare_with(j, &(way){names[first % n], subset, threads, 0});
+  compare_with(j, &(way){names[first % n], subset, threads, 0, strip == 0 ? 1 : -1});
   snprintf(name, sizeof name, strip == 0 ? "vec:%u" : "vec:%u/%u", set, strip);
-  compare_with(j, &(way){name, first % 2 ? UINT64_MAX : ~(UINT64_C(1) << subset % 16), threads, TG_BLOCK_LANES});
+  compare_with(j, &(way){name, first % 2 ? UINT64_MAX : ~(UINT64_C(1) << subset % 16), threads, TG_BLOCK_LANES, -1});
+  compare_tiles(j, c, without_llvm);
 }
 
 /* ---- one program ---- */
@@ -384,8 +403,14 @@ static void choose_settings(job *j, bool may_spin, chooser *c)
     j->fuel = fuels[2 + how % 4] % 100;
     return;
   }
-  j->n = how == 23 && !may_spin ? MANY + choose(c, 200) : how == 22 ? 0 : 1 + choose(c, how > 16 ? 255 : 40);
+  j->n = how == 22 ? 0 : 1 + choose(c, how > 16 ? 255 : 40);
   j->fuel = fuels[choose(c, 7)];
+  if (how > 18 && how < 22 && j->what->n_text < SHORT) {
+    j->n += LARGE;
+    j->fuel = may_spin ? j->fuel % 64 : j->fuel;
+  } else if (how == 23 && !may_spin) {
+    j->n += MANY;
+  }
   if (may_spin && j->fuel == TG_FUEL_UNLIMITED) {
     j->fuel = 300;
   }
@@ -420,7 +445,7 @@ static bool are_params_good(job *j, tg_machine *m)
 
 void run_program(const program_run *p, chooser *c)
 {
-  const way first = {"ref", 0, 1, 0};
+  const way first = {"ref", 0, 1, 0, -1};
   job j = {.what = p, .context = p->context, .program = p->program};
   tg_machine *m = make_machine(&j, &first);
   if (m != NULL && describe(&j, m)) {

@@ -144,7 +144,7 @@ typedef struct object_request {
 tg_status backend_llvm_object(const object_request *request, tg_object *out, tg_error *error);
 
 /* The back-ends in order of preference, `llvm` only where its plug-in is; NULL at the end. Those that are not listed
- * are found by name too. */
+ * are found by name too, and so is each name with a tile's size behind it (base/tile_level.h). */
 const tg_backend *backend_at(size_t index);
 const tg_backend *backend_find(const char *name);
 

@@ -1,5 +1,6 @@
 /* registry.c: the list of back-ends and whether one can run a graph. */
 #include "backend/backend.h"
+#include "base/tile_level.h"
 
 #include <string.h>
 
@@ -22,7 +23,9 @@ const tg_backend *backend_at(size_t index)
   return index < n ? backends[index] : NULL;
 }
 
-const tg_backend *backend_find(const char *name)
+enum { NAME_BYTES = 40 };
+
+static const tg_backend *find_plain(const char *name)
 {
   for (size_t i = 0; i < sizeof backends / sizeof *backends; i++) {
     if (strcmp(backends[i]->name, name) == 0) {
@@ -45,6 +48,18 @@ const tg_backend *backend_find(const char *name)
     }
   }
   return NULL;
+}
+
+const tg_backend *backend_find(const char *name)
+{
+  char plain[NAME_BYTES];
+  size_t n = strlen(name);
+  if (tile_level(name) < 0 || n >= sizeof plain) {
+    return find_plain(name);
+  }
+  memcpy(plain, name, n - 2);
+  plain[n - 2] = '\0';
+  return find_plain(plain);
 }
 
 bool backend_is_auto(const tg_backend *backend, uint64_t *block)

@@ -159,7 +159,7 @@ tg_status machine_prepare(tg_machine *m, bool is_limited, tg_error *error)
  * it for a vector if one of its lanes takes it, vec for a strip; ref runs one instance at a time. */
 static uint32_t operation_ps(const char *backend)
 {
-  return strcmp(backend, "ref") == 0 ? 0 : 24;
+  return strncmp(backend, "ref", 3) == 0 ? 0 : 24;
 }
 
 static bool has_sync(const prog_stmt *s)

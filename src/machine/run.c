@@ -1,4 +1,5 @@
 /* run.c: a run: window after window, in each of them phase after phase. */
+#include "backend/backend.h"
 #include "base/error.h"
 #include "base/machine.h"
 #include "machine/machine.h"
@@ -8,6 +9,15 @@
 /* A window's state and samples: small enough for caches that several cores share, and a whole number of the blocks in
  * which sums are counted. */
 enum { WINDOW_LANES = 65536, SPLIT_LANES = 262144 /* so that each arm has work for several threads */ };
+
+static size_t window_lanes(const tg_machine *m)
+{
+  int level = tile_level(m->backend);
+  if (level >= 0) {
+    return (size_t)(3 * TG_BLOCK_LANES) << level;
+  }
+  return m->routines.split.turn != 0 ? SPLIT_LANES : WINDOW_LANES;
+}
 
 /* ---- beginning ---- */
 
@@ -76,7 +86,7 @@ static void make_streams(tg_machine *m)
  * runs do. */
 static tg_status make_window(tg_machine *m, tg_error *error)
 {
-  size_t most = m->routines.split.turn != 0 ? SPLIT_LANES : WINDOW_LANES;
+  size_t most = window_lanes(m);
   size_t n = m->n_all < most ? (size_t)m->n_all + (m->n_all == 0) : most;
   n = needs_window(m) ? n : 0;
   arena_free(&m->run_memory);

@@ -52,7 +52,7 @@ void drive_open(tile_run *run, const tg_kernel *kernel, const engine_args *args,
   atomic_init(&run->later_made, LATER_NOT_MADE);
   run->workers = workspace + plan_first_worker(kernel, n_workers);
   run->n_workers = n_workers;
-  run->level = plan_tile_level(n_blocks, n_workers);
+  run->level = plan_tile_level(kernel, n_blocks, n_workers);
   run->n_tiles = (n_blocks + (UINT64_C(1) << run->level) - 1) >> run->level;
   run->first_block = 0;
   run->carry = NULL;
@@ -143,7 +143,8 @@ void drive(const tg_kernel *kernel, const tg_invocation *call, unsigned char *wo
   unsigned wanted = call->n <= TG_BLOCK_LANES ? 1 : plan_workers(kernel, call, memory, bytes);
   unsigned n_workers = wanted > 1 ? threads_take(kernel->context, wanted) : 1;
   bool may_change = engines.later != NULL && call->n > TG_BLOCK_LANES;
-  if (n_workers == 1 && kernel->n_sums + kernel->n_args == 0 && !may_change) {
+  bool is_plain = kernel->n_sums + kernel->n_args == 0 && kernel->tile_level < 0;
+  if (n_workers == 1 && is_plain && !may_change) {
     drive_plainly(kernel, call, &args, engines.first, workspace);
   } else {
     drive_tiles(kernel, call, &args, &engines, workspace, n_workers);

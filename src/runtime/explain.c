@@ -245,7 +245,7 @@ static void explain_threads(const tg_kernel *kernel, uint64_t n, explainer *e)
                  "pays from %u us on and takes whole blocks of %d lanes",
                  most, (unsigned)(kernel->lane_ps / 1000), (unsigned)(kernel->lane_ps % 1000), (unsigned long long)us,
                  PLAN_THREAD_PS / 1000000u, TG_BLOCK_LANES);
-  unsigned level = plan_tile_level(n_blocks, used);
+  unsigned level = plan_tile_level(kernel, n_blocks, used);
   explain_count(e, "threads", "tile", (uint64_t)TG_BLOCK_LANES << level, "lanes");
   explain_reason(e, "%u block%s of %d lanes, %llu in all%s", 1u << level, level == 0 ? "" : "s", TG_BLOCK_LANES,
                  (unsigned long long)((n_blocks + (UINT64_C(1) << level) - 1) >> level),

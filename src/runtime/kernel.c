@@ -1,6 +1,7 @@
 /* kernel.c: making kernels: passes, the back-end's compiler, lists of the sinks, and the plan of the workspace. */
 #include "runtime/kernel.h"
 #include "base/text.h"
+#include "base/tile_level.h"
 
 #include <string.h>
 
@@ -117,7 +118,8 @@ tg_status tg_compile(tg_context *context, tg_graph *graph, const tg_compile_opti
     memcpy(&chosen, options, options->size);
   }
   TG_TRY(tg_graph_finish(graph, error));
-  const tg_backend *backend = backend_find(chosen.backend == NULL ? "auto" : chosen.backend);
+  const char *name = chosen.backend == NULL ? "auto" : chosen.backend;
+  const tg_backend *backend = backend_find(name);
   if (backend == NULL) {
     error_set(error, TG_ARGUMENT, "there is no back-end called %.40s", chosen.backend);
     error_hint(error, "`throng backends` lists them");
@@ -128,6 +130,7 @@ tg_status tg_compile(tg_context *context, tg_graph *graph, const tg_compile_opti
     return error_set(error, TG_NOMEM, "no memory for the kernel");
   }
   kernel->context = context;
+  kernel->tile_level = tile_level(name);
   uint64_t block = UINT64_MAX; /* none */
   bool is_auto = backend_is_auto(backend, &block);
   kernel->backend = is_auto ? &vec_backend : backend;

@@ -42,6 +42,7 @@ struct tg_kernel {
   size_t n_written;
   pass_log passes;  /* what they did */
   uint64_t lane_ps; /* what a lane costs, roughly, in 10^-12 s */
+  int tile_level;   /* a tile is 2^this blocks (base/tile_level.h); -1: as plan.c finds best */
   workspace_layout layout;
 };
 
@@ -87,7 +88,7 @@ unsigned plan_workers_for(const tg_kernel *kernel, uint64_t n);
 enum { PLAN_THREAD_PS = 10000000 };
 
 /* How many blocks a tile has: 2^this. */
-unsigned plan_tile_level(uint64_t n_blocks, unsigned n_workers);
+unsigned plan_tile_level(const tg_kernel *kernel, uint64_t n_blocks, unsigned n_workers);
 
 /* Private tables for the folds of one worker: memory[] becomes the operands with the accumulators in `room`, filled
  * with what changes nothing; then they are folded into the true ones. fold.c */

@@ -84,8 +84,8 @@ void plan_cost(tg_kernel *kernel)
 
 /* ---- threads ---- */
 
-/* How many threads find enough to do. Checked builds use all that can have a block each, so that tests need not be
- * long to see threads. */
+/* How many threads find enough to do. Checked builds, and tests that say how large tiles are, use all that can have a
+ * block each, so that tests need not be long to see threads. */
 static uint64_t worthwhile(const tg_kernel *kernel, uint64_t n, size_t fold_bytes)
 {
 #ifdef TG_CHECKED
@@ -94,6 +94,9 @@ static uint64_t worthwhile(const tg_kernel *kernel, uint64_t n, size_t fold_byte
   (void)fold_bytes;
   return THREADS_MOST;
 #else
+  if (kernel->tile_level >= 0) {
+    return THREADS_MOST;
+  }
   return n * kernel->lane_ps / (PLAN_THREAD_PS + FOLD_BYTE_PS * (uint64_t)fold_bytes);
 #endif
 }
@@ -125,8 +128,11 @@ unsigned plan_workers(const tg_kernel *kernel, const tg_invocation *call, const 
 }
 
 /* Tiles are large, so that taking one is rare, but so many that one which takes long does not leave others waiting. */
-unsigned plan_tile_level(uint64_t n_blocks, unsigned n_workers)
+unsigned plan_tile_level(const tg_kernel *kernel, uint64_t n_blocks, unsigned n_workers)
 {
+  if (kernel->tile_level >= 0) {
+    return (unsigned)kernel->tile_level;
+  }
   unsigned level = SUM_TILE_LEVEL;
   while (level > 0 && n_workers > 1 && n_blocks >> level < (uint64_t)TILES_EACH * n_workers) {
     level--;

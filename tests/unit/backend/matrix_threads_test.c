@@ -1,9 +1,9 @@
 /* matrix_threads_test.c: random graphs on every set of `vec`'s kernels, in strips of its own choice and of 1, 3 and 7
  * lanes, and on `llvm` with every width of vectors and way to run loops, on 1, 2, 3 and 7 threads, as built, through
- * all passes and with each one off. `ref` on one thread says what memory must hold, guards around every operand
- * included. Every second graph ends without limited fuel. Operands begin at every kind of address, and outputs may lie
- * in place of inputs. Runs with the thread sanitizer too. TG_LONG=1 runs every combination of `vec`, and more of
- * `llvm`, on more graphs, else each graph takes the next few; TG_SEED=n chooses the first graph. */
+ * all passes and with each one off, in tiles of every size. `ref` on one thread says what memory must hold, guards
+ * around every operand included. Every second graph ends without limited fuel. Operands begin at every kind of address,
+ * and outputs may lie in place of inputs. Runs with the thread sanitizer too. TG_LONG=1 runs every combination of
+ * `vec`, and more of `llvm`, on more graphs, else each graph takes the next few; TG_SEED=n chooses the first graph. */
 #include "kit.h"
 #include "make_graph.h"
 #include "plugin.h"
@@ -75,6 +75,16 @@ static way way_at(size_t index, size_t n_names)
   return (way){"vec", index / n_names % KIT_COUNT(thread_counts), index / n_names / KIT_COUNT(thread_counts)};
 }
 
+/* One time in six tiles are as the runtime wants them; else of 1 to 16 blocks. */
+static void say_tiles(way *w, size_t index)
+{
+  unsigned level = (unsigned)(kit_random(19, index) % 6);
+  size_t n = strlen(w->backend);
+  if (level < 5) {
+    snprintf(w->backend + n, sizeof w->backend - n, "@%u", level);
+  }
+}
+
 static way vec_at(size_t index)
 {
   way w = way_at(index, N_VEC);
@@ -83,6 +93,7 @@ static way vec_at(size_t index)
     unsigned set = (unsigned)((name - 1) / KIT_COUNT(strips)), strip = strips[(name - 1) % KIT_COUNT(strips)];
     snprintf(w.backend, sizeof w.backend, strip == 0 ? "vec:%u" : "vec:%u/%u", set, strip);
   }
+  say_tiles(&w, index);
   return w;
 }
 
@@ -90,6 +101,7 @@ static way llvm_at(size_t index)
 {
   way w = way_at(index, KIT_COUNT(llvm_names));
   snprintf(w.backend, sizeof w.backend, "%s", llvm_names[index % KIT_COUNT(llvm_names)]);
+  say_tiles(&w, index);
   return w;
 }
 
