@@ -13,7 +13,10 @@ typedef struct maker {
   const program *p;
   const prog_entry *entry;
   uint32_t *writers; /* by item: the step + 1 of the block that wrote it last, or 0 */
+  uint32_t *needed;  /* by step: the step + 1 that was last found to need it */
   item_word *set;
+  item_word *last;      /* what was needed after the step looked at before, and its totals */
+  schedule_live totals; /* without a list */
 } maker;
 
 /* ---- what steps read and write ---- */
@@ -78,14 +81,13 @@ static void list_items(maker *m, uint32_t number)
 
 /* ---- what must come before ---- */
 
-static void add_need(schedule_step *to, uint32_t before, need_kind kind, uint32_t item)
+static void add_need(maker *m, uint32_t number, schedule_need need)
 {
-  for (uint32_t k = 0; k < to->n_needs; k++) {
-    if (to->needs[k].step == before) {
-      return;
-    }
+  schedule_step *to = &m->s->steps[number];
+  if (m->needed[need.step] != number + 1) {
+    m->needed[need.step] = number + 1;
+    to->needs[to->n_needs++] = need;
   }
-  to->needs[to->n_needs++] = (schedule_need){before, (uint8_t)kind, item};
 }
 
 /* A write of a part needs the rest, and one that may not happen the value that stays. */
@@ -99,12 +101,13 @@ static bool is_partial(const prog_stmt *stmt)
   return stmt->kind != STMT_DECLARE && stmt->kind != STMT_ASSIGN;
 }
 
-static void need_items(maker *m, schedule_step *to, item_list items)
+static void need_items(maker *m, uint32_t number, item_list items)
 {
   uint32_t random = m->entry->body.n_variables + EXTRA_DRAWS;
   for (uint32_t k = 0; k < items.n; k++) {
     if (m->writers[items.at[k]] != 0) {
-      add_need(to, m->writers[items.at[k]] - 1, items.at[k] == random ? NEED_RANDOM : NEED_VALUE, items.at[k]);
+      need_kind kind = items.at[k] == random ? NEED_RANDOM : NEED_VALUE;
+      add_need(m, number, (schedule_need){m->writers[items.at[k]] - 1, (uint8_t)kind, items.at[k]});
     }
   }
 }
@@ -122,16 +125,16 @@ static void find_needs(maker *m, uint32_t number, block_state *block)
   if (to->needs == NULL) {
     return;
   }
-  need_items(m, to, to->reads);
+  need_items(m, number, to->reads);
   if (is_partial(stmt)) {
-    need_items(m, to, to->writes);
+    need_items(m, number, to->writes);
   }
   bool traps = (effects_of_stmt(m->p, stmt) & PROG_TRAPS) != 0;
   if (traps && block->trapping != NO_STEP) {
-    add_need(to, block->trapping, NEED_TRAP, 0);
+    add_need(m, number, (schedule_need){block->trapping, NEED_TRAP, 0});
   }
   if (block->leaving != NO_STEP) {
-    add_need(to, block->leaving, NEED_EXIT, 0);
+    add_need(m, number, (schedule_need){block->leaving, NEED_EXIT, 0});
   }
   block->trapping = traps ? number : block->trapping;
   block->leaving = stmt->exits != 0 ? number : block->leaving;
@@ -170,13 +173,41 @@ static void schedule_block(maker *m, step_list list)
 
 /* ---- what is needed after ---- */
 
-static void add_live(const plan *pl, schedule_live *to, uint32_t item)
+static void add_live(const plan *pl, schedule_live *to, uint32_t item, bool is_added)
 {
   prog_type type = plan_item_type(pl, item);
-  bool is_array = type.kind == PROG_ARRAY;
-  to->n++;
-  to->bytes += plan_item_bytes(pl, item);
-  to->array_bytes += is_array ? type.n * type_table[type.scalar].bytes : 0;
+  uint32_t bytes = plan_item_bytes(pl, item);
+  uint32_t array_bytes = type.kind == PROG_ARRAY ? type.n * (uint32_t)type_table[type.scalar].bytes : 0;
+  to->n += is_added ? 1 : UINT32_MAX;
+  to->bytes += is_added ? bytes : 0 - bytes;
+  to->array_bytes += is_added ? array_bytes : 0 - array_bytes;
+}
+
+static void follow_word(maker *m, uint32_t word, item_word now)
+{
+  item_word changed = m->last[word] ^ now;
+  for (uint32_t item = word * 64; changed != 0; changed >>= 1, item++) {
+    if (changed & 1) {
+      add_live(&m->s->plan, &m->totals, item, item_is_in(&now, item % 64));
+    }
+  }
+  m->last[word] = now;
+}
+
+/* One after the other, steps need nearly the same: totals follow what differs. */
+static void follow_totals(maker *m, const item_word *after)
+{
+  enum { CHUNK = 32 };
+  const plan *pl = &m->s->plan;
+  for (uint32_t word = 0; word < pl->steps.n_words; word += CHUNK) {
+    uint32_t n = pl->steps.n_words - word < CHUNK ? pl->steps.n_words - word : CHUNK;
+    if (memcmp(m->last + word, after + word, n * sizeof *after) == 0) {
+      continue;
+    }
+    for (uint32_t k = word; k < word + n; k++) {
+      follow_word(m, k, after[k]);
+    }
+  }
 }
 
 /* Where random numbers are still to be drawn all of their cells are needed; a loop keeps its counter and its limit. */
@@ -185,11 +216,9 @@ static void note_live(void *self, uint32_t number, const item_word *after)
   maker *m = self;
   const plan *pl = &m->s->plan;
   schedule_live *to = &m->s->steps[number].live;
+  follow_totals(m, after);
+  *to = m->totals;
   to->items = items_list(&pl->steps, after, SCHEDULE_LISTED);
-  uint32_t item = item_next(&pl->steps, after, 0);
-  for (; item < pl->n_items; item = item_next(&pl->steps, after, item + 1)) {
-    add_live(pl, to, item);
-  }
   for (uint32_t k = 1; k < DRAW_CELLS && item_is_in(after, m->entry->body.n_variables + EXTRA_DRAWS); k++) {
     to->bytes += plan_item_bytes(pl, m->entry->body.n_variables + EXTRA_DRAWS + k);
   }
@@ -287,7 +316,7 @@ static void list_kept(schedule *s, uint32_t phase)
   for (uint32_t item = 0; item < pl->n_items && to->items.at != NULL; item++) {
     if (pl->phases[phase].saved[item] != 0) {
       to->items.at[to->items.n++] = item;
-      add_live(pl, to, item);
+      add_live(pl, to, item, true);
     }
   }
 }
@@ -300,7 +329,9 @@ static void fill(maker *m)
   s->phases = arena_array(&s->memory, schedule_phase, s->set.n_phases);
   s->functions = arena_array(&s->memory, schedule_function, m->p->n_functions);
   m->writers = arena_array(&s->memory, uint32_t, s->plan.n_items);
+  m->needed = arena_array(&s->memory, uint32_t, n_steps);
   m->set = items_none(&s->plan.steps);
+  m->last = items_none(&s->plan.steps);
   if (s->memory.failed || !live_walk(&s->plan.steps, (live_visitor){note_live, m}, true)) {
     return;
   }

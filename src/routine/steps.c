@@ -82,27 +82,35 @@ item_word *items_none(const steps *s)
   return arena_array(s->memory, item_word, s->n_words);
 }
 
+enum { STRIDE = 16 }; /* words: sets of large programs are mostly empty, and looked at for each step */
+
+/* The first word from `word` on that is not empty, or n_words. */
+static uint32_t next_word(const steps *s, const item_word *set, uint32_t word)
+{
+  static const item_word nothing[STRIDE];
+  while (word + STRIDE <= s->n_words && memcmp(set + word, nothing, sizeof nothing) == 0) {
+    word += STRIDE;
+  }
+  while (word < s->n_words && set[word] == 0) {
+    word++;
+  }
+  return word;
+}
+
 uint32_t item_next(const steps *s, const item_word *set, uint32_t item)
 {
   while (item < s->n_items && !item_is_in(set, item)) {
-    item = set[item / 64] >> (item % 64) == 0 ? (item / 64 + 1) * 64 : item + 1;
+    item = set[item / 64] >> (item % 64) == 0 ? next_word(s, set, item / 64 + 1) * 64 : item + 1;
   }
   return item < s->n_items ? item : s->n_items;
 }
 
-uint32_t items_count(const steps *s, const item_word *set)
-{
-  uint32_t n = 0;
-  for (uint32_t k = item_next(s, set, 0); k < s->n_items; k = item_next(s, set, k + 1)) {
-    n++;
-  }
-  return n;
-}
-
 item_list items_list(const steps *s, const item_word *set, uint32_t most)
 {
-  item_list list = {items_count(s, set), NULL};
-  list.n = list.n < most ? list.n : most;
+  item_list list = {0, NULL};
+  for (uint32_t k = item_next(s, set, 0); list.n < most && k < s->n_items; k = item_next(s, set, k + 1)) {
+    list.n++;
+  }
   list.at = arena_array(s->memory, uint32_t, list.n);
   uint32_t n = 0;
   for (uint32_t k = item_next(s, set, 0); list.at != NULL && n < list.n; k = item_next(s, set, k + 1)) {

@@ -69,8 +69,6 @@ static inline void item_remove(item_word *set, uint32_t item)
 item_word *items_none(const steps *s);
 /* The first item of a set from `item` on, or n_items. */
 uint32_t item_next(const steps *s, const item_word *set, uint32_t item);
-/* How many items a set has. */
-uint32_t items_count(const steps *s, const item_word *set);
 /* At most `most` of the items of a set. */
 item_list items_list(const steps *s, const item_word *set, uint32_t most);
 

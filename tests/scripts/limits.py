@@ -22,11 +22,18 @@ def arrays(n, length):
     return machine(body + "    y = u32(" + " + ".join(f"a{k}[id]" for k in range(n)) + ");\n")
 
 
+def variables(n):
+    """Variables that are all needed until one block reads them."""
+    return machine("".join(f"    let a{k} = u32(id) * {k};\n" for k in range(n)) + "    if id < 5 {\n" +
+                   "".join(f"        y ^= a{k};\n" for k in range(n)) + "    }\n")
+
+
 # name, text, options of run, its status, and what it says
 CASES = [
     ("100000 statements", machine("    var x = u32(id);\n" + "".join(f"    x = x * {k % 7 + 1} + {k};\n" for k in range(100000)) + "    y = x;\n"),
      [], 0, ""),
     ("20000 variables", machine("".join(f"    let _a{k} = u32(id) + {k};\n" for k in range(20000)) + "    sync;\n    y = _a19999 + _a7;\n"), [], 0, ""),
+    ("50000 variables at once", variables(50000), [], 0, ""),
     ("60 loops in one another", machine(nest("while y < 3 {\n", 60, "y += 1;\n")), [], 0, ""),
     ("150 blocks in one another", machine(nest("if id < 5 {\n", 150, "y = 1;\n")), [], 1, "nested more than 64 deep"),
     ("300 blocks in one another", machine(nest("if id < 5 {\n", 300, "y = 1;\n")), [], 1, "E0206"),
@@ -60,6 +67,9 @@ def main():
             is_error = status == 1
             t.check(f"{name}: show", shown.status == (1 if is_error else 0) and (not is_error or words in shown.err),
                     f"status {shown.status}\n{shown.err[:1000]}")
+        t.write("case.tg", variables(3000))
+        last = [line for line in t.run("show", "case.tg", "--stage", "routine").out.splitlines() if " let a2999 " in line]
+        t.check("3000 variables at once: what is needed", len(last) == 1 and last[0].rstrip().endswith("live 12004"), str(last))
     t.finish()
 
 
