@@ -2,6 +2,7 @@
 #include "backend/backend.h"
 #include "base/error.h"
 #include "base/machine.h"
+#include "base/tile_level.h"
 #include "machine/machine.h"
 
 #include <string.h>
