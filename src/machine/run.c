@@ -1,5 +1,4 @@
 /* run.c: a run: window after window, in each of them phase after phase. */
-#include "backend/backend.h"
 #include "base/error.h"
 #include "base/machine.h"
 #include "base/tile_level.h"
