@@ -5,7 +5,7 @@
 set(llvm ${PROJECT_SOURCE_DIR}/src/backend/llvm)
 set(runtime ${PROJECT_SOURCE_DIR}/src/runtime)
 add_library(throng_object OBJECT ${runtime}/object/run.c ${runtime}/object/math.c ${llvm}/run.c ${llvm}/pack.c ${llvm}/plain_run.c ${llvm}/helpers.c
-  ${llvm}/helpers_linear.c ${runtime}/sum.c ${PROJECT_SOURCE_DIR}/src/graph/element.c
+  ${llvm}/helpers_linear.c ${PROJECT_SOURCE_DIR}/src/backend/sum.c ${PROJECT_SOURCE_DIR}/src/graph/element.c
   ${PROJECT_SOURCE_DIR}/src/graph/types.c ${PROJECT_SOURCE_DIR}/src/base/float.c ${PROJECT_SOURCE_DIR}/src/base/fpenv.c)
 tg_flags(throng_object)
 set_target_properties(throng_object PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 0)

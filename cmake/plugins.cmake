@@ -21,7 +21,7 @@ endif()
 
 # The plug-in has its own copy of what reads graphs, hidden: it needs nothing of the library.
 file(GLOB llvm_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/backend/llvm/*.c ${PROJECT_SOURCE_DIR}/src/graph/*.c
-  ${PROJECT_SOURCE_DIR}/src/base/*.c ${PROJECT_SOURCE_DIR}/src/explain/*.c)
+  ${PROJECT_SOURCE_DIR}/src/base/*.c ${PROJECT_SOURCE_DIR}/src/explain/*.c ${PROJECT_SOURCE_DIR}/src/backend/sum.c)
 find_path(TG_XXHASH_INCLUDE xxhash.h)
 if(NOT TG_XXHASH_INCLUDE)
   message(STATUS "xxhash.h is missing (Debian: libxxhash-dev): no back-end llvm")

@@ -54,7 +54,7 @@ typedef struct partials {
  * counts for nothing. */
 enum { COMPILE_COUNTS = 1 };
 
-enum { TG_BACKEND_ABI = 3 };
+enum { TG_BACKEND_ABI = 4 };
 
 typedef struct explainer explainer; /* explain/explain.h */
 struct text;                        /* base/text.h */
@@ -72,9 +72,11 @@ typedef struct tg_backend {
   size_t (*scratch_bytes)(const void *code);
   /* Evaluates the uniform block; not called when n is 0. args->uniforms is not set yet. */
   void (*prepare)(const void *code, const engine_args *args, void *scratch, void *uniforms);
-  /* Runs lanes [begin, end) and adds what they give to *out: of one block, or of any number of them where the graph has
-   * no sums of floats. */
+  /* Runs lanes [begin, end) and adds what they give to *out: any number of blocks, but of sums of floats only one,
+   * which may be cut; or, if it joins blocks, as many as a tile has at most, of which the columns, zero before, become
+   * the total of the tree over them (sum.h). Best lanes are those of lanes before. */
   void (*run)(const void *code, const engine_args *args, const uint64_t lanes[2], void *scratch, partials *out);
+  bool joins_blocks;
   /* How long its operations take, roughly. */
   cost_speed speed;
   /* Adds records of what it made of the graph, in sections of its own. NULL: it has nothing to say. */

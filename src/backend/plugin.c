@@ -329,7 +329,7 @@ WISH(fault, 1, 0)
     .abi = TG_BACKEND_ABI, .size = sizeof(tg_backend), .name = title,                                                  \
     .doc = "machine code by LLVM for the widest vectors of this machine", .supports = supports,                        \
     .compile = compile_##how, .drop = drop, .uniform_bytes = uniform_bytes, .scratch_bytes = scratch_bytes,            \
-    .prepare = prepare, .run = run, .speed = {600, 0}, .explain = explain, .text = write_text                          \
+    .prepare = prepare, .run = run, .joins_blocks = true, .speed = {600, 0}, .explain = explain, .text = write_text    \
   }
 #define ROWS(title, bits) ROW(title, bits), ROW(title "/masked", bits##_masked), ROW(title "/refill", bits##_refill)
 

@@ -3,7 +3,7 @@
 #define TG_RUNTIME_KERNEL_H
 
 #include "backend/backend.h"
-#include "runtime/sum.h"
+#include "backend/sum.h"
 #include "runtime/switch.h"
 
 /* What binding has to know of an operand, in one place. */

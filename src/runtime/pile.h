@@ -5,7 +5,7 @@
 #ifndef TG_RUNTIME_PILE_H
 #define TG_RUNTIME_PILE_H
 
-#include "runtime/sum.h"
+#include "backend/sum.h"
 
 /* 2^level blocks, from block index * 2^level on; then one sum_columns for each sum. */
 typedef struct pile_part {

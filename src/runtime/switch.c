@@ -10,7 +10,7 @@
  * A workspace is made before it is known what the code needs: streams in strips, lanes of groups, and all else that
  * the plug-in keeps in scratch (backend/llvm/plan.c). Code that needs more is not used. */
 
-enum { ROOM_BYTES = 16384, ROOM_STREAM = 2304, ROOM_ARG = 2048, ROOM_LANES = 64 };
+enum { ROOM_BYTES = 16384, ROOM_STREAM = 2304, ROOM_ARG = 64, ROOM_SUM = 1536, ROOM_LANES = 64 };
 enum { ROOM_REFILL = 24 << 10, ROOM_REFILL_SUMS = 48 << 10 }; /* queues of lanes, at most */
 
 static size_t uniform_room(const tg_graph *g)
@@ -25,6 +25,9 @@ static size_t uniform_room(const tg_graph *g)
 static size_t scratch_room(const tg_graph *g)
 {
   size_t n = ROOM_BYTES + ROOM_STREAM * g->operands.n + ROOM_ARG * g->n_arg_sinks;
+  for (size_t i = 0; i < g->nodes.n; i++) {
+    n += g->nodes.data[i].op == TG_OP_SUM ? ROOM_SUM : 0;
+  }
   for (size_t i = 0; i < g->nodes.n; i++) { /* arrays, and twice those that loops carry */
     const graph_node *node = &g->nodes.data[i];
     bool is_loop = node->op == TG_OP_LOOP;

@@ -17,7 +17,7 @@ enum { TRIES_BEFORE_YIELD = 64 };
 static void take_lock(tile_run *run)
 {
   unsigned tries = 0;
-  while (atomic_flag_test_and_set_explicit(&run->lock, memory_order_acquire)) {
+  while (run->n_workers > 1 && atomic_flag_test_and_set_explicit(&run->lock, memory_order_acquire)) {
     if (++tries % TRIES_BEFORE_YIELD == 0) {
       thread_yield();
     }
@@ -115,7 +115,7 @@ static void open_worker(const tile_run *run, tile_worker *worker, size_t index)
   worker->out.traps = (trap_partial){0, 0, 0, 0};
   worker->out.loop_rounds = worker->out.loop_slots = worker->out.operations = 0;
   worker->best = (tile_best *)(void *)part_of(worker, layout->best_args);
-  if (kernel->n_sums > 0) {
+  if (kernel->n_sums > kernel->n_ordered) {
     memset(worker->out.sums, 0, kernel->n_sums * sizeof *worker->out.sums);
   }
   for (size_t k = 0; k < kernel->n_args; k++) {
@@ -123,6 +123,9 @@ static void open_worker(const tile_run *run, tile_worker *worker, size_t index)
   }
   if (index == 0 && run->carry != NULL) {
     take_carry(kernel, worker, run->carry);
+  }
+  for (size_t k = 0; k < kernel->n_args; k++) {
+    worker->out.args[k] = worker->best[k].arg;
   }
   worker->rounds = worker->out.loop_rounds;
   if (index > 0 && kernel->n_folds > 0) {
@@ -173,22 +176,15 @@ static void count_blocks(tile_run *run, tile_worker *worker, uint64_t n)
   }
 }
 
-/* Runs lanes: of one block where there are float sums, whose columns go into the tile's trees. */
 static void run_lanes(tile_run *run, tile_worker *worker, uint64_t first, uint64_t n)
 {
   const tg_kernel *kernel = run->kernel;
   uint64_t end = first + n < worker->args.n ? first + n : worker->args.n;
   choose_engine(run, worker, run->first_block + first / TG_BLOCK_LANES);
-  for (size_t k = 0; k < kernel->n_ordered; k++) {
-    memset(&worker->out.sums[kernel->ordered[k]], 0, sizeof *worker->out.sums);
-  }
   const engine *e = &worker->engine;
   e->backend->run(e->code, &worker->args, (uint64_t[2]){first, end}, part_of(worker, kernel->layout.scratch),
                   &worker->out);
   count_blocks(run, worker, end - first);
-  for (size_t k = 0; k < kernel->n_ordered; k++) {
-    sum_push(tree_of(kernel, worker, k), kernel->ordered_types[k], 0, &worker->out.sums[kernel->ordered[k]]);
-  }
 }
 
 /* Whether the next partial is better; of equal ones the first stays. */
@@ -202,22 +198,49 @@ static bool is_better(const tg_kernel *kernel, size_t k, const arg_partial *next
   return node->op == TG_OP_ARGMIN ? eval_less(type, next->data, best->data) : eval_less(type, best->data, next->data);
 }
 
-/* Gives the columns of the float sums. */
+/* Whether an engine is given a block at a time. */
+static bool runs_by_block(tile_run *run, tile_worker *worker, uint64_t first)
+{
+  choose_engine(run, worker, run->first_block + first / TG_BLOCK_LANES);
+  bool is_asked = run->kernel->n_ordered > 0 && !worker->engine.backend->joins_blocks;
+  return is_asked || (run->later != NULL && run->later->first_block > 0);
+}
+
+/* The columns of each block go into the tile's trees, and come of them. */
+static void run_blocks(tile_run *run, tile_worker *worker, uint64_t first, uint64_t end)
+{
+  const tg_kernel *kernel = run->kernel;
+  for (size_t k = 0; k < kernel->n_ordered; k++) {
+    tree_of(kernel, worker, k)->n_blocks = 0;
+  }
+  for (; first < end; first += TG_BLOCK_LANES) {
+    run_lanes(run, worker, first, TG_BLOCK_LANES);
+    for (size_t k = 0; k < kernel->n_ordered; k++) {
+      sum_columns *columns = &worker->out.sums[kernel->ordered[k]];
+      sum_push(tree_of(kernel, worker, k), kernel->ordered_types[k], 0, columns);
+      memset(columns, 0, sizeof *columns);
+    }
+  }
+  for (size_t k = 0; k < kernel->n_ordered; k++) {
+    sum_total(tree_of(kernel, worker, k), kernel->ordered_types[k], &worker->out.sums[kernel->ordered[k]]);
+  }
+}
+
+/* Gives the columns of the float sums. The best lanes go on from those of the worker's tiles before, so that few lanes
+ * beat them. */
 static const sum_columns *run_tile(tile_run *run, tile_worker *worker, uint64_t tile)
 {
   const tg_kernel *kernel = run->kernel;
   uint64_t n_lanes = (uint64_t)TG_BLOCK_LANES << run->level, first = tile * n_lanes;
+  uint64_t end = first + n_lanes < run->args->n ? first + n_lanes : run->args->n;
   sum_columns *columns = (sum_columns *)(void *)part_of(worker, kernel->layout.tile_columns);
-  for (size_t k = 0; k < kernel->n_args; k++) {
-    worker->out.args[k].state = ARG_NONE;
-  }
   for (size_t k = 0; k < kernel->n_ordered; k++) {
-    tree_of(kernel, worker, k)->n_blocks = 0;
+    memset(&worker->out.sums[kernel->ordered[k]], 0, sizeof *columns);
   }
-  bool by_block = kernel->n_ordered > 0 || (run->later != NULL && run->later->first_block > 0);
-  uint64_t step = by_block ? TG_BLOCK_LANES : n_lanes;
-  for (uint64_t lane = first; lane < first + n_lanes && lane < run->args->n; lane += step) {
-    run_lanes(run, worker, lane, step);
+  if (runs_by_block(run, worker, first)) {
+    run_blocks(run, worker, first, end);
+  } else {
+    run_lanes(run, worker, first, n_lanes);
   }
   for (size_t k = 0; k < kernel->n_args; k++) {
     if (is_better(kernel, k, &worker->out.args[k], &worker->best[k].arg)) {
@@ -225,7 +248,7 @@ static const sum_columns *run_tile(tile_run *run, tile_worker *worker, uint64_t 
     }
   }
   for (size_t k = 0; k < kernel->n_ordered; k++) {
-    sum_columns_of(tree_of(kernel, worker, k), kernel->ordered_types[k], &columns[k]);
+    columns[k] = worker->out.sums[kernel->ordered[k]];
   }
   return columns;
 }
@@ -271,10 +294,10 @@ void tiles_join(tile_run *run)
 {
   const tg_kernel *kernel = run->kernel;
   tile_worker *first = tiles_worker(run, 0);
-  /* The columns of float sums hold a worker's last block: they are added too, and replaced by the pile's. */
+  /* The columns of float sums hold what a worker ran last: they may be added too, and are replaced by the pile's. */
   for (size_t i = 1; i < run->n_workers; i++) {
     tile_worker *worker = tiles_worker(run, i);
-    for (size_t k = 0; k < kernel->n_sums; k++) {
+    for (size_t k = 0; k < kernel->n_sums && kernel->n_sums > kernel->n_ordered; k++) {
       sum_add(TG_U64, &first->out.sums[k], &worker->out.sums[k], &first->out.sums[k]);
     }
     for (size_t k = 0; k < kernel->n_args; k++) {

@@ -23,7 +23,7 @@ typedef struct tile_carry {
 } tile_carry;
 
 /* The beginning of a worker's part of the workspace. `out` is what the engine adds to: columns of integer sums and
- * traps over all tiles, columns of float sums over one block, best lanes over one tile. */
+ * traps and best lanes over all tiles, columns of float sums over what it is given at once. */
 typedef struct tile_worker {
   engine_args args;
   partials out;

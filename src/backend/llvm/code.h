@@ -13,7 +13,6 @@
 #include <llvm-c/Orc.h>
 
 enum { JIT_STRIP = 256, JIT_MAX_LANES = 64, JIT_HUGE_GRAPH = 16384 /* values */ };
-#define JIT_NO_LANE UINT32_MAX
 
 typedef struct jit_code jit_code;
 typedef struct jit_choice jit_choice;
@@ -23,10 +22,11 @@ typedef struct jit_frame jit_frame;
 typedef void (*jit_helper)(jit_frame *frame, uint64_t node, uint64_t n, void *out, const void *a, const void *b,
                            const void *c);
 
-/* Of an argmin or argmax: where a group's best lanes lie, as offsets in scratch, and the first lane of all. */
-typedef struct jit_best {
-  size_t data, index, lane; /* n_lanes elements each; `lane` has JIT_NO_LANE where none was better than the start */
-} jit_best;
+/* A sum of floats: its number among all sums, and the type of its columns. */
+typedef struct jit_sum {
+  uint32_t number;
+  tg_type type;
+} jit_sum;
 
 struct jit_frame {
   const jit_code *code;
@@ -34,7 +34,7 @@ struct jit_frame {
   const operand_memory *operands;
   uint64_t *uniforms;
   uint64_t first_lane; /* of the whole invocation; of the first group */
-  uint64_t block_lane; /* the same, from the start of a block: the lane's column, and how equals are told apart */
+  uint64_t block_lane; /* the same, from the start of a block: the lane's column */
   uint64_t n_groups;
   uint64_t count; /* lanes, of all groups */
   uint64_t fuel;
@@ -47,7 +47,7 @@ struct jit_frame {
   unsigned char *alive;                  /* by lane, of all groups: whether it ran to its end */
   uint32_t *trap_codes, *trap_positions; /* by lane of a group */
   partials *out;
-  arg_partial *first; /* by argmin or argmax: the lowest lane, numbers before NaNs */
+  arg_partial *best; /* by argmin or argmax: of all lanes so far */
   unsigned char **streams;
   uint64_t group; /* helpers: lanes before the group that calls */
   /* Refill: which lanes are in a queue, from first_lane on (NULL: that and the next ones); the lanes of a loop's slots,
@@ -107,14 +107,15 @@ struct jit_code {
   unsigned mask_bits;       /* how wide masks are where there are no mask registers */
   stage_plan stages;
   jit_choice *choice; /* with refill */
-  size_t n_args;
-  jit_best *best;                                                         /* by argmin or argmax */
-  uint32_t *arg_nodes;                                                    /* and their nodes */
-  size_t first, pointers, alive, codes, positions, arrays, scratch_bytes; /* in scratch, after the frame */
-  size_t *buffers;                                                        /* the same, by stream */
-  bool has_tail, is_plain;                                                /* plain.c */
-  plain_stream *plain;                                                    /* by stream */
-  plain_param *params;                                                    /* by param node */
+  size_t n_args, n_ordered;
+  uint32_t *arg_nodes; /* by argmin or argmax */
+  jit_sum *ordered;    /* sums of floats */
+  bool joins_blocks;   /* code for whole groups goes on from block to block, and joins their columns: blocks.c */
+  size_t best, trees, pointers, alive, codes, positions, arrays, scratch_bytes; /* in scratch, after the frame */
+  size_t *buffers;                                                              /* the same, by stream */
+  bool has_tail, is_plain;                                                      /* plain.c */
+  plain_stream *plain;                                                          /* by stream */
+  plain_param *params;                                                          /* by param node */
   size_t n_plain, n_params;
   uint64_t cached_lanes; /* whose outputs the last cache holds */
 };
@@ -150,6 +151,12 @@ bool jit_run_plainly(const jit_code *code, const engine_args *args, const uint64
 /* run.c */
 void jit_run(const void *code, const engine_args *args, const uint64_t lanes[2], void *scratch, partials *out);
 void jit_prepare(const void *code, const engine_args *args, void *scratch, void *uniforms);
+
+/* Columns of a float sum. */
+static inline unsigned jit_columns(tg_type type)
+{
+  return type == TG_F32 ? 64 : 32;
+}
 
 static inline unsigned element_bytes(tg_type type)
 {

@@ -12,9 +12,12 @@
 
 #include <llvm-c/Core.h>
 
-/* A reduction whose vector stays in registers from group to group. */
+/* What stays in registers from group to group. */
+#define JIT_NO_TREE SIZE_MAX
 typedef struct jit_accumulator {
-  LLVMValueRef phi, next, address;
+  LLVMValueRef phi, next, address; /* address: where it is written after the last group; NULL: nowhere */
+  LLVMValueRef outer;              /* at the start of a block, where the code joins blocks */
+  size_t tree;                     /* of a float sum: the number of its tree */
 } jit_accumulator;
 
 /* What is to be made: a module that `compose` fills, as code for a machine. */
@@ -40,9 +43,11 @@ struct jit_emitter {
   unsigned n_lanes;            /* 1 in prepare */
   LLVMValueRef *values, *wide; /* by value; of a uniform: as a vector */
   LLVMValueRef alive, mask, fuel;
-  LLVMValueRef start; /* the lanes that were alive at first */
-  LLVMValueRef part;  /* the lanes that there are in memory; NULL: all */
-  LLVMValueRef group; /* i64: lanes before this group, in this call */
+  LLVMValueRef start;      /* the lanes that were alive at first */
+  LLVMValueRef part;       /* the lanes that there are in memory; NULL: all */
+  LLVMValueRef group;      /* i64: lanes before this group, in this call */
+  LLVMBasicBlockRef block; /* where a block of lanes begins, if the code joins blocks; lanes before it */
+  LLVMValueRef block_start;
   VEC(jit_accumulator) accumulators;
   tg_allocator allocator;
   bool failed; /* no memory */
@@ -124,6 +129,7 @@ typedef struct jit_if {
   LLVMBasicBlockRef before, after;
 } jit_if;
 jit_if jit_begin_if(jit_emitter *e, LLVMValueRef condition);
+jit_if jit_begin_rare(jit_emitter *e, LLVMValueRef condition); /* which it seldom does */
 void jit_end_if(jit_emitter *e, jit_if branch);
 
 /* ---- one for each idea ---- */
@@ -144,6 +150,8 @@ LLVMValueRef jit_encode(jit_emitter *e, tg_mode mode, LLVMValueRef v);
 LLVMValueRef jit_index(jit_emitter *e, uint32_t v);        /* memory.c: as u64, large if negative */
 void jit_emit_memory(jit_emitter *e, uint32_t i);          /* memory.c: load, iota, param, gather */
 LLVMValueRef jit_stream(jit_emitter *e, uint32_t operand); /* memory.c: the address of this group's elements */
+/* memory.c: of an iota, what one lane of the group has; NULL: the value is something else. */
+LLVMValueRef jit_lane_index(jit_emitter *e, uint32_t v, LLVMValueRef lane);
 LLVMValueRef jit_gather(jit_emitter *e, LLVMTypeRef element, LLVMValueRef addresses); /* memory.c */
 void jit_emit_effect(jit_emitter *e, uint32_t i);                                     /* effects.c */
 void jit_trap(jit_emitter *e, LLVMValueRef lanes, uint64_t code, uint32_t position);
@@ -152,6 +160,20 @@ void jit_emit_linear(jit_emitter *e, uint32_t i); /* linear.c */
 void jit_open_sinks(jit_emitter *e);
 void jit_emit_sinks(jit_emitter *e);
 void jit_count_traps(jit_emitter *e);
+LLVMValueRef jit_part(jit_emitter *e, LLVMValueRef v, unsigned first, unsigned n); /* of a vector */
+
+/* best.c: argmin or argmax number k. The first of those with the same data leads: it stands for all. */
+bool jit_leads(const jit_emitter *e, size_t k);
+void jit_open_best(jit_emitter *e, size_t k);
+void jit_emit_best(jit_emitter *e, size_t k, jit_accumulator *a);
+
+/* groups.c: the loop over groups. What goes round it is opened after jit_open_groups, when nothing else was emitted;
+ * SIZE_MAX: no memory. */
+enum { JIT_TREE_ALIGN = 16 };
+LLVMValueRef jit_all_groups(jit_emitter *e); /* how many lanes they have */
+void jit_open_groups(jit_emitter *e);
+size_t jit_accumulate(jit_emitter *e, LLVMValueRef start, LLVMValueRef address);
+void jit_close_groups(jit_emitter *e, LLVMBasicBlockRef body);
 
 /* module.c: the functions of a graph: which there are, also whether lanes can trap; an object with them, or their
  * assembly; and their addresses, from such an object, which is taken over. */
@@ -163,9 +185,7 @@ void jit_build_functions(jit_emitter *e); /* of e->code, in a module that is bei
 tg_status jit_adopt(jit_code *code, LLVMMemoryBufferRef object, tg_error *error);
 
 void jit_open_function(jit_emitter *e, const char *name); /* at the end of `body`, after `top` */
-void jit_open_groups(jit_emitter *e);
 void jit_open_lanes(jit_emitter *e);
-void jit_close_groups(jit_emitter *e, LLVMBasicBlockRef body);
 
 /* emit_stages.c: function `which` of a graph's stages, the even ones what is between loops. */
 void jit_emit_stage(jit_emitter *e, size_t which, const char *name);
@@ -175,6 +195,9 @@ bool stages_plan(jit_code *code);
 bool stages_place(jit_code *code, size_t *end);
 void stages_free(jit_code *code);
 void jit_find_varying(const tg_graph *g, const bool *used, bool *varies);
+
+/* lanes.c: how many lanes a group has, and how wide masks are; of a graph whose varying values are known. */
+void jit_choose_lanes(jit_code *code);
 
 /* plan.c */
 bool jit_plan(jit_code *code, const jit_target *target);

@@ -167,7 +167,7 @@ static void help_first(jit_frame *frame, uint64_t node, uint64_t n, void *out, c
 {
   const uint32_t *args = node_args(frame->code->graph, node_of(frame, frame->code->arg_nodes[node]));
   tg_type index_type = type_of(frame, args[0]), type = type_of(frame, args[1]);
-  arg_partial *first = &frame->first[node];
+  arg_partial *first = &frame->best[node];
   const unsigned char *lanes = c;
   (void)out;
   for (uint64_t i = 0; i < n && first->state != ARG_NUMBER; i++) {

@@ -241,6 +241,20 @@ jit_if jit_begin_if(jit_emitter *e, LLVMValueRef condition)
   return branch;
 }
 
+/* So that LLVM puts what is rare out of the way. */
+jit_if jit_begin_rare(jit_emitter *e, LLVMValueRef condition)
+{
+  jit_if branch = jit_begin_if(e, condition);
+  LLVMTypeRef type = jit_int(e, 32);
+  LLVMMetadataRef parts[3] = {LLVMMDStringInContext2(e->context, "branch_weights", 14),
+                              LLVMValueAsMetadata(LLVMConstInt(type, 1, 0)),
+                              LLVMValueAsMetadata(LLVMConstInt(type, 1000, 0))};
+  LLVMMetadataRef weights = LLVMMDNodeInContext2(e->context, parts, 3);
+  LLVMSetMetadata(LLVMGetBasicBlockTerminator(branch.before), LLVMGetMDKindIDInContext(e->context, "prof", 4),
+                  LLVMMetadataAsValue(e->context, weights));
+  return branch;
+}
+
 void jit_end_if(jit_emitter *e, jit_if branch)
 {
   LLVMBuildBr(e->b, branch.after);

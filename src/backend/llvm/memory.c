@@ -53,15 +53,21 @@ static LLVMValueRef iota_of_ints(jit_emitter *e, tg_type type, const uint32_t *a
 }
 
 /* A lane number is below 2^52: as the fraction of 2^52 it is a float at once. */
-static LLVMValueRef iota_of_floats(jit_emitter *e, tg_type type, const uint32_t *args)
+static LLVMValueRef floats_of(jit_emitter *e, tg_type type, const uint32_t *args, LLVMValueRef lane)
 {
-  LLVMTypeRef real = jit_vector(jit_scalar_type(e, TG_F64), e->n_lanes);
-  LLVMValueRef lane = LLVMBuildAdd(e->b, jit_spread(e, first_lane(e)), jit_lane_numbers(e, 64), "");
+  bool is_wide = jit_is_wide(lane);
+  LLVMTypeRef real = jit_like(lane, jit_scalar_type(e, TG_F64));
   lane = LLVMBuildOr(e->b, lane, jit_const_int(LLVMTypeOf(lane), UINT64_C(0x4330000000000000)), "");
   lane = LLVMBuildFSub(e->b, LLVMBuildBitCast(e->b, lane, real, ""), jit_const_real(real, 0x1p52), "");
   lane = jit_convert(e, TG_F64, type, lane);
-  LLVMValueRef way = LLVMBuildFMul(e->b, lane, jit_wide(e, args[1]), "");
-  return LLVMBuildFAdd(e->b, jit_wide(e, args[0]), way, "");
+  LLVMValueRef step = is_wide ? jit_wide(e, args[1]) : jit_value(e, args[1]);
+  LLVMValueRef start = is_wide ? jit_wide(e, args[0]) : jit_value(e, args[0]);
+  return LLVMBuildFAdd(e->b, start, LLVMBuildFMul(e->b, lane, step, ""), "");
+}
+
+static LLVMValueRef iota_of_floats(jit_emitter *e, tg_type type, const uint32_t *args)
+{
+  return floats_of(e, type, args, LLVMBuildAdd(e->b, jit_spread(e, first_lane(e)), jit_lane_numbers(e, 64), ""));
 }
 
 static LLVMValueRef emit_iota(jit_emitter *e, const graph_node *node)
@@ -69,6 +75,22 @@ static LLVMValueRef emit_iota(jit_emitter *e, const graph_node *node)
   const uint32_t *args = node_args(e->g, node);
   tg_type type = jit_type(e, node->first_result);
   return type_in(type, TG_CLASS_FLOAT) ? iota_of_floats(e, type, args) : iota_of_ints(e, type, args);
+}
+
+LLVMValueRef jit_lane_index(jit_emitter *e, uint32_t v, LLVMValueRef lane)
+{
+  const graph_node *node = e->code->makers[v] == 0 ? NULL : &e->g->nodes.data[e->code->makers[v] - 1];
+  if (node == NULL || node->op != TG_OP_IOTA) {
+    return NULL;
+  }
+  const uint32_t *args = node_args(e->g, node);
+  tg_type type = jit_type(e, v);
+  LLVMValueRef number = LLVMBuildAdd(e->b, first_lane(e), lane, "");
+  if (type_in(type, TG_CLASS_FLOAT)) {
+    return floats_of(e, type, args, number);
+  }
+  number = LLVMBuildIntCast2(e->b, number, jit_scalar_type(e, type), 0, "");
+  return LLVMBuildAdd(e->b, jit_value(e, args[0]), LLVMBuildMul(e->b, number, jit_value(e, args[1]), ""), "");
 }
 
 /* ---- gather ---- */

@@ -69,28 +69,6 @@ void jit_open_lanes(jit_emitter *e)
   }
 }
 
-static LLVMValueRef all_groups(jit_emitter *e)
-{
-  LLVMTypeRef word = jit_int(e, 64);
-  return LLVMBuildMul(e->top, JIT_FIELD(e, e->top, n_groups, word), LLVMConstInt(word, e->n_lanes, 0), "");
-}
-
-void jit_close_groups(jit_emitter *e, LLVMBasicBlockRef body)
-{
-  LLVMTypeRef word = jit_int(e, 64);
-  LLVMBasicBlockRef end = jit_block(e, "end"), from = LLVMGetInsertBlock(e->b);
-  LLVMValueRef lanes = LLVMConstInt(word, e->n_lanes, 0);
-  LLVMValueRef next = LLVMBuildAdd(e->b, e->group, lanes, "");
-  LLVMBuildCondBr(e->b, LLVMBuildICmp(e->b, LLVMIntULT, next, all_groups(e), ""), body, end);
-  LLVMAddIncoming(e->group, &next, &from, 1);
-  LLVMPositionBuilderAtEnd(e->b, end);
-  for (size_t k = 0; k < e->accumulators.n; k++) {
-    jit_accumulator *a = &e->accumulators.data[k];
-    LLVMAddIncoming(a->phi, &a->next, &from, 1);
-    LLVMSetAlignment(LLVMBuildStore(e->b, a->next, a->address), 16);
-  }
-}
-
 /* The lanes after the last whole group, if there are any: the graph once more, with loads and stores under a mask.
  * Gives the block that begins it. */
 static LLVMBasicBlockRef build_tail(jit_emitter *e)
@@ -98,7 +76,7 @@ static LLVMBasicBlockRef build_tail(jit_emitter *e)
   LLVMBasicBlockRef rest = jit_block(e, "rest"), tail = jit_block(e, "tail"), end = jit_block(e, "finish");
   LLVMBuildBr(e->b, rest);
   LLVMPositionBuilderAtEnd(e->b, rest);
-  e->group = all_groups(e);
+  e->group = jit_all_groups(e);
   LLVMValueRef left = LLVMBuildSub(e->b, JIT_FIELD(e, e->top, count, jit_int(e, 64)), e->group, "");
   LLVMBuildCondBr(e->b, LLVMBuildICmp(e->b, LLVMIntEQ, left, LLVMConstNull(LLVMTypeOf(left)), ""), end, tail);
   LLVMPositionBuilderAtEnd(e->b, tail);
@@ -129,14 +107,6 @@ static void begin_groups(jit_emitter *e, LLVMBasicBlockRef body, LLVMBasicBlockR
   LLVMBuildCondBr(e->top, none, rest, body);
 }
 
-void jit_open_groups(jit_emitter *e)
-{
-  LLVMBasicBlockRef top = LLVMGetInsertBlock(e->top);
-  LLVMValueRef zero = LLVMConstInt(jit_int(e, 64), 0, 0);
-  e->group = LLVMBuildPhi(e->b, jit_int(e, 64), "");
-  LLVMAddIncoming(e->group, &zero, &top, 1);
-}
-
 static void build_run(jit_emitter *e, jit_variant variant)
 {
   e->variant = variant;
@@ -154,7 +124,7 @@ static void build_run(jit_emitter *e, jit_variant variant)
   bool has_tail = e->code->has_tail && variant == JIT_FULL && !e->failed;
   LLVMBasicBlockRef rest = has_tail ? build_tail(e) : NULL;
   LLVMBuildRetVoid(e->b);
-  begin_groups(e, body, rest);
+  begin_groups(e, e->block != NULL ? e->block : body, rest);
 }
 
 /* ---- which functions ---- */
@@ -190,6 +160,10 @@ void jit_choose_functions(jit_code *code)
   code->wanted[JIT_FUEL] = n.loops;
   for (size_t k = 0; code->stages.n > 0 && k < 2 * code->stages.n + 1; k++) {
     code->wanted[JIT_STAGE + k] = true;
+  }
+  code->joins_blocks = code->wanted[JIT_FULL] && code->n_ordered > 0;
+  for (size_t k = 0; k < code->n_ordered; k++) {
+    code->joins_blocks &= jit_columns(code->ordered[k].type) <= code->n_lanes;
   }
   jit_choose_plain(code);
 }

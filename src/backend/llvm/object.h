@@ -6,13 +6,14 @@
 #define TG_BACKEND_LLVM_OBJECT_H
 
 #include "backend/llvm/emit.h"
+#include "backend/sum.h"
 
 #include <stdatomic.h>
 
-/* Trees of sums have a level for every power of two of blocks: sum_tree_bytes of runtime/sum.h says how much that is.
+/* Trees of sums have a level for every power of two of blocks: sum_tree_bytes of backend/sum.h says how much that is.
  */
 enum { OBJECT_LEVELS = 3, OBJECT_STACK = 65536, OBJECT_TREE_LEVELS = 29 };
-#define OBJECT_TREE_BYTES (64 + OBJECT_TREE_LEVELS * sizeof(sum_columns))
+#define OBJECT_TREE_BYTES (sizeof(sum_tree) + OBJECT_TREE_LEVELS * sizeof(sum_columns))
 
 typedef struct object_level {
   uint32_t width; /* of vectors, in bits */

@@ -88,7 +88,10 @@ LLVMValueRef object_add_code(const jit_emitter *e, LLVMValueRef graph)
   copy.array_bytes = code->array_bytes;
   copy.can_trap = code->can_trap;
   copy.n_args = code->n_args;
-  copy.first = code->first;
+  copy.n_ordered = code->n_ordered;
+  copy.joins_blocks = code->joins_blocks;
+  copy.best = code->best;
+  copy.trees = code->trees;
   copy.pointers = code->pointers;
   copy.alive = code->alive;
   copy.codes = code->codes;
@@ -109,8 +112,8 @@ LLVMValueRef object_add_code(const jit_emitter *e, LLVMValueRef graph)
       {offsetof(jit_code, slots), add_list(e, code->slots, n_values, sizeof *code->slots)},
       {offsetof(jit_code, streams), add_list(e, code->streams, n_operands, sizeof *code->streams)},
       {offsetof(jit_code, storage), add_list(e, code->storage, n_values, sizeof *code->storage)},
-      {offsetof(jit_code, best), add_list(e, code->best, code->n_args, sizeof *code->best)},
       {offsetof(jit_code, arg_nodes), add_list(e, code->arg_nodes, code->n_args, sizeof *code->arg_nodes)},
+      {offsetof(jit_code, ordered), add_list(e, code->ordered, code->n_ordered, sizeof *code->ordered)},
       {offsetof(jit_code, buffers), add_list(e, code->buffers, n_operands, sizeof *code->buffers)},
       {offsetof(jit_code, plain), add_list(e, code->plain, code->n_plain, sizeof *code->plain)},
       {offsetof(jit_code, params), add_list(e, code->params, code->n_params, sizeof *code->params)},

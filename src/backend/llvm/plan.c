@@ -1,10 +1,11 @@
 /* plan.c: what is known of a graph before code is made: which values differ between lanes, which arrays are changed in
- * place, how many lanes a group has, and where everything lies in scratch. */
+ * place, and where everything lies in scratch. */
 #include "backend/llvm/emit.h"
+#include "backend/sum.h"
 
 #include <string.h>
 
-enum { IN_FLIGHT = 4, IN_FLIGHT_STRAIGHT = 1, SMALL_GRAPH = 24, FEW_ENTRIES = 256 };
+enum { FEW_ENTRIES = 256 };
 
 /* ---- which values differ between lanes ---- */
 
@@ -144,78 +145,6 @@ static void find_origins(const tg_graph *g, uint32_t *origins)
   }
 }
 
-/* ---- how many lanes ---- */
-
-/* Of values [begin, end) that differ between lanes. */
-static unsigned widest_of(const tg_graph *g, const bool *varies, uint32_t begin, uint32_t end)
-{
-  unsigned most = 1;
-  for (uint32_t v = begin; v < end; v++) {
-    const graph_value *value = &g->values.data[v];
-    unsigned bytes = element_bytes((tg_type)value->type);
-    most = varies[v] && value->array_length == 0 && bytes > most ? bytes : most;
-  }
-  return most;
-}
-
-/* Where there are loops, of what is in them: lane numbers and the like outside are made once. */
-static unsigned widest_element(const tg_graph *g, const bool *varies)
-{
-  unsigned most = 0;
-  for (size_t i = graph_main_start(g); i < g->nodes.n; i++) {
-    const graph_node *node = &g->nodes.data[i];
-    if (node->op == TG_OP_LOOP) {
-      unsigned bytes = widest_of(g, varies, node->first_carried, node->first_result);
-      most = bytes > most ? bytes : most;
-    }
-  }
-  return most == 0 ? widest_of(g, varies, 0, (uint32_t)g->values.n) : most;
-}
-
-/* The columns of the widest float sum, if the graph is small enough to hold as many lanes in registers. */
-static unsigned columns_wanted(const tg_graph *g)
-{
-  unsigned n = 0;
-  for (uint32_t i = 0; i < g->nodes.n; i++) {
-    const graph_node *node = &g->nodes.data[i];
-    tg_type type = node->op == TG_OP_SUM ? (tg_type)g->values.data[node_args(g, node)[0]].type : TG_BOOL;
-    n = type == TG_F32 ? 64 : type == TG_F64 && n < 32 ? 32 : n;
-    if (node->op == TG_OP_LOOP || node->op == TG_OP_BRANCH) {
-      return 0;
-    }
-  }
-  return g->nodes.n > SMALL_GRAPH ? 0 : n;
-}
-
-static bool has_loops(const tg_graph *g)
-{
-  bool found = false;
-  for (size_t i = graph_main_start(g); i < g->nodes.n; i++) {
-    found |= g->nodes.data[i].op == TG_OP_LOOP;
-  }
-  return found;
-}
-
-static bool has_bodies(const tg_graph *g)
-{
-  bool found = false;
-  for (size_t i = graph_main_start(g); i < g->nodes.n; i++) {
-    found |= g->nodes.data[i].op == TG_OP_LOOP || g->nodes.data[i].op == TG_OP_BRANCH;
-  }
-  return found;
-}
-
-/* A loop waits for its own last round: vectors in flight fill the time. Without loops the processor runs groups side by
- * side by itself, and one vector is the least code: it is made twice, for whole groups and for the last lanes. */
-static unsigned choose_lanes(const tg_graph *g, const bool *varies, const jit_target *target)
-{
-  unsigned flight = has_loops(g) ? IN_FLIGHT : g->n_arg_sinks > 0 ? 2 * IN_FLIGHT_STRAIGHT : IN_FLIGHT_STRAIGHT;
-  unsigned n = flight * target->vector_bytes / widest_element(g, varies), columns = columns_wanted(g);
-  n = n < columns ? columns : n;
-  n = n < 8 ? 8 : n;
-  return n > JIT_MAX_LANES ? JIT_MAX_LANES : n;
-}
-
 /* ---- memory ---- */
 
 static size_t place(size_t *end, size_t bytes)
@@ -242,31 +171,17 @@ static void place_arrays(jit_code *code)
   }
 }
 
-static void place_best(jit_code *code, size_t *end)
-{
-  for (size_t i = 0; i < code->graph->nodes.n; i++) {
-    const graph_node *node = &code->graph->nodes.data[i];
-    if (node->op == TG_OP_ARGMIN || node->op == TG_OP_ARGMAX) {
-      size_t k = code->n_args++;
-      code->arg_nodes[k] = (uint32_t)i;
-      code->best[k].data = place(end, 8 * (size_t)code->n_lanes);
-      code->best[k].index = place(end, 8 * (size_t)code->n_lanes);
-      code->best[k].lane = place(end, 4 * (size_t)code->n_lanes);
-    }
-  }
-}
-
 static bool place_scratch(jit_code *code)
 {
   const tg_graph *g = code->graph;
   size_t end = 0, n_streams = 0;
   place(&end, sizeof(jit_frame));
-  code->first = place(&end, (g->n_arg_sinks + 1) * sizeof(arg_partial));
+  code->best = place(&end, (g->n_arg_sinks + 1) * sizeof(arg_partial));
+  code->trees = place(&end, code->n_ordered * sum_tree_bytes(SUM_TILE_LEVELS));
   code->pointers = place(&end, (g->operands.n + 1) * sizeof(void *));
   code->alive = place(&end, JIT_STRIP);
   code->codes = place(&end, JIT_MAX_LANES * sizeof(uint32_t));
   code->positions = place(&end, JIT_MAX_LANES * sizeof(uint32_t));
-  place_best(code, &end);
   for (size_t k = 0; k < g->operands.n; k++) {
     const graph_operand *operand = &g->operands.data[k];
     code->streams[k] = UINT32_MAX;
@@ -324,14 +239,43 @@ static bool take_memory(jit_code *code)
   code->storage = alloc_zeroed(a, g->values.n + 1, sizeof *code->storage);
   code->streams = alloc_zeroed(a, g->operands.n + 1, sizeof *code->streams);
   code->buffers = alloc_zeroed(a, g->operands.n + 1, sizeof *code->buffers);
-  code->best = alloc_zeroed(a, g->n_arg_sinks + 1, sizeof *code->best);
+  code->ordered = alloc_zeroed(a, g->nodes.n + 1, sizeof *code->ordered);
   code->arg_nodes = alloc_zeroed(a, g->n_arg_sinks + 1, sizeof *code->arg_nodes);
   code->plain = alloc_zeroed(a, g->operands.n + 1, sizeof *code->plain);
   code->params = alloc_zeroed(a, count_params(g) + 1, sizeof *code->params);
   return code->plain != NULL && code->params != NULL && code->varies != NULL && code->used != NULL &&
          code->origins != NULL && code->makers != NULL && code->halves != NULL && code->slots != NULL &&
-         code->storage != NULL && code->streams != NULL && code->buffers != NULL && code->best != NULL &&
+         code->storage != NULL && code->streams != NULL && code->buffers != NULL && code->ordered != NULL &&
          code->arg_nodes != NULL;
+}
+
+/* ---- sinks ---- */
+
+static void list_sinks(jit_code *code)
+{
+  const tg_graph *g = code->graph;
+  uint32_t n_sums = 0;
+  for (uint32_t i = 0; i < g->nodes.n; i++) {
+    const graph_node *node = &g->nodes.data[i];
+    if (node->op == TG_OP_ARGMIN || node->op == TG_OP_ARGMAX) {
+      code->arg_nodes[code->n_args++] = i;
+    } else if (node->op == TG_OP_SUM) {
+      tg_type type = (tg_type)g->values.data[node_args(g, node)[0]].type;
+      if (type_in(type, TG_CLASS_FLOAT)) {
+        code->ordered[code->n_ordered++] = (jit_sum){n_sums, type};
+      }
+      n_sums++;
+    }
+  }
+}
+
+static bool has_bodies(const tg_graph *g)
+{
+  bool found = false;
+  for (size_t i = graph_main_start(g); i < g->nodes.n; i++) {
+    found |= g->nodes.data[i].op == TG_OP_LOOP || g->nodes.data[i].op == TG_OP_BRANCH;
+  }
+  return found;
 }
 
 /* ---- helpers ---- */
@@ -361,12 +305,12 @@ bool jit_plan(jit_code *code, const jit_target *target)
   jit_find_varying(code->graph, code->used, code->varies);
   find_origins(code->graph, code->origins);
   jit_find_halves(code);
-  code->n_lanes = choose_lanes(code->graph, code->varies, target);
-  code->mask_bits = 8 * widest_element(code->graph, code->varies);
+  jit_choose_lanes(code);
   if (code->wish.counts || !has_bodies(code->graph)) {
     code->lane_operations =
         cost_body_operations(code->graph, graph_main_start(code->graph), (uint32_t)code->graph->nodes.n);
   }
+  list_sinks(code);
   place_uniforms(code);
   place_arrays(code);
   return stages_plan(code) && place_scratch(code);
@@ -392,6 +336,6 @@ void jit_plan_free(jit_code *code)
   alloc_free(a, code->buffers, n_operands, sizeof *code->buffers);
   alloc_free(a, code->plain, n_operands, sizeof *code->plain);
   alloc_free(a, code->params, count_params(code->graph) + 1, sizeof *code->params);
-  alloc_free(a, code->best, n_args, sizeof *code->best);
+  alloc_free(a, code->ordered, code->graph->nodes.n + 1, sizeof *code->ordered);
   alloc_free(a, code->arg_nodes, n_args, sizeof *code->arg_nodes);
 }

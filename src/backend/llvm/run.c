@@ -1,7 +1,9 @@
-/* run.c: running code on the lanes of a block. Streams at unit stride are used where they lie, in whole groups; others
- * are packed into buffers a strip at a time, and so are the last lanes, which fill no group. */
+/* run.c: running code on lanes. Streams at unit stride are used where they lie, in whole groups; others are packed into
+ * buffers a strip at a time, and so are the last lanes, which fill no group. Where floats are summed the columns of each
+ * block go into a tree, by the code itself or here. */
 #include "backend/llvm/run.h"
 
+#include "backend/sum.h"
 #include "base/float.h"
 #include "graph/element.h"
 
@@ -50,27 +52,6 @@ static void run_lanes(const jit_range *b, uint64_t first, uint64_t n, bool all_b
 
 /* ---- best lanes ---- */
 
-static void open_best(const jit_range *b)
-{
-  const jit_code *code = b->code;
-  for (size_t k = 0; k < code->n_args; k++) {
-    const graph_node *node = &code->graph->nodes.data[code->arg_nodes[k]];
-    tg_type type = (tg_type)code->graph->values.data[node_args(code->graph, node)[1]].type;
-    bool is_min = node->op == TG_OP_ARGMIN, is_signed = type_table[type].is_signed;
-    uint64_t most = type_mask(type) >> is_signed, least = is_signed ? most + 1 : 0;
-    if (type == TG_F32) {
-      most = 0x7F800000u, least = 0xFF800000u;
-    } else if (type == TG_F64) {
-      most = UINT64_C(0x7FF0000000000000), least = UINT64_C(0xFFF0000000000000);
-    }
-    b->frame->first[k].state = ARG_NONE;
-    for (unsigned i = 0; i < code->n_lanes; i++) {
-      element_store((tg_mode)type, b->scratch + code->best[k].data + i * element_bytes(type), is_min ? most : least);
-      element_store(TG_MODE_U32, b->scratch + code->best[k].lane + 4 * (size_t)i, JIT_NO_LANE);
-    }
-  }
-}
-
 bool jit_is_less(tg_type type, uint64_t a, uint64_t b)
 {
   uint64_t top = UINT64_C(1) << (type_table[type].bits - 1);
@@ -81,33 +62,6 @@ bool jit_is_less(tg_type type, uint64_t a, uint64_t b)
     return f64_from_bits(a) < f64_from_bits(b);
   }
   return type_table[type].is_signed ? (a ^ top) < (b ^ top) : a < b;
-}
-
-/* The best of the vectors' lanes; if none is better than what they started with, the first number is as good. */
-static arg_partial best_of_lanes(const jit_range *b, size_t k, const graph_node *node)
-{
-  const jit_code *code = b->code;
-  const uint32_t *args = node_args(code->graph, node);
-  tg_type index_type = (tg_type)code->graph->values.data[args[0]].type;
-  tg_type type = (tg_type)code->graph->values.data[args[1]].type;
-  arg_partial best = b->frame->first[k];
-  uint64_t best_lane = UINT64_MAX;
-  for (unsigned i = 0; i < code->n_lanes; i++) {
-    uint64_t group = element_load(TG_MODE_U32, b->scratch + code->best[k].lane + 4 * (size_t)i), lane = group + i;
-    if (group == JIT_NO_LANE) {
-      continue;
-    }
-    uint64_t data = element_load((tg_mode)type, b->scratch + code->best[k].data + i * element_bytes(type));
-    bool wins = node->op == TG_OP_ARGMIN ? jit_is_less(type, data, best.data) : jit_is_less(type, best.data, data);
-    bool ties = node->op == TG_OP_ARGMIN ? !jit_is_less(type, best.data, data) : !jit_is_less(type, data, best.data);
-    if (best_lane == UINT64_MAX || wins || (ties && lane < best_lane)) {
-      uint64_t index =
-          element_load((tg_mode)index_type, b->scratch + code->best[k].index + i * element_bytes(index_type));
-      best = (arg_partial){.index = index, .data = data, .state = ARG_NUMBER};
-      best_lane = lane;
-    }
-  }
-  return best;
 }
 
 void jit_join_best(const jit_code *code, size_t k, arg_partial next, partials *out)
@@ -122,13 +76,6 @@ void jit_join_best(const jit_code *code, size_t k, arg_partial next, partials *o
   }
   if (wins) {
     *best = next;
-  }
-}
-
-static void close_best(const jit_range *b, partials *out)
-{
-  for (size_t k = 0; k < b->code->n_args; k++) {
-    jit_join_best(b->code, k, best_of_lanes(b, k, &b->code->graph->nodes.data[b->code->arg_nodes[k]]), out);
   }
 }
 
@@ -151,7 +98,7 @@ static jit_range open_range(const jit_code *code, const engine_args *args, void 
   frame->trap_codes = (uint32_t *)(void *)(bytes + code->codes);
   frame->trap_positions = (uint32_t *)(void *)(bytes + code->positions);
   frame->out = out;
-  frame->first = (arg_partial *)(void *)(bytes + code->first);
+  frame->best = (arg_partial *)(void *)(bytes + code->best);
   frame->streams = (unsigned char **)(void *)(bytes + code->pointers);
   frame->zero = 0;
   frame->loop_rounds = frame->loop_slots = frame->operations = 0;
@@ -159,13 +106,13 @@ static jit_range open_range(const jit_code *code, const engine_args *args, void 
   return (jit_range){frame, code, bytes, true, 0};
 }
 
-/* Lanes of one block, or of several where no float sum counts them; so few that 32 bits number them. */
-static void run_piece(jit_range *b, uint64_t first, uint64_t end, partials *out)
+/* Lanes of one block, or of several where no float sum counts them or the code joins them. */
+void jit_run_masked(jit_range *b, uint64_t first, uint64_t end, partials *out)
 {
   const jit_code *code = b->code;
   uint64_t most = b->is_direct && !code->can_trap ? MOST_LANES : JIT_STRIP;
   b->first = first;
-  open_best(b);
+  memcpy(b->frame->best, out->args, code->n_args * sizeof *out->args);
   while (end - first >= code->n_lanes) {
     uint64_t n = end - first < most ? (end - first) / code->n_lanes * code->n_lanes : most;
     run_lanes(b, first, n, false);
@@ -174,15 +121,55 @@ static void run_piece(jit_range *b, uint64_t first, uint64_t end, partials *out)
   if (first < end) {
     run_lanes(b, first, end - first, true);
   }
-  close_best(b, out);
+  memcpy(out->args, b->frame->best, code->n_args * sizeof *out->args);
 }
 
-void jit_run_masked(jit_range *b, uint64_t first, uint64_t end, partials *out)
+static void run_range(jit_range *b, const uint64_t lanes[2], partials *out)
 {
-  for (; first < end; first += MOST_LANES) {
-    run_piece(b, first, end - first < MOST_LANES ? end : first + MOST_LANES, out);
+  if (b->code->stages.n > 0 && b->frame->fuel == TG_FUEL_UNLIMITED) {
+    jit_run_chosen(b, lanes, out);
+  } else {
+    jit_run_masked(b, lanes[0], lanes[1], out);
   }
 }
+
+/* ---- blocks of float sums ---- */
+
+static sum_tree *block_tree(const jit_range *b, size_t k)
+{
+  return (sum_tree *)(void *)(b->scratch + b->code->trees + k * sum_tree_bytes(SUM_TILE_LEVELS));
+}
+
+/* The columns go into the trees. */
+static void push_block(const jit_range *b, partials *out)
+{
+  for (size_t k = 0; k < b->code->n_ordered; k++) {
+    sum_columns *columns = &out->sums[b->code->ordered[k].number];
+    sum_push(block_tree(b, k), b->code->ordered[k].type, 0, columns);
+    memset(columns, 0, sizeof *columns);
+  }
+}
+
+static void run_blocks(jit_range *b, const uint64_t lanes[2], partials *out)
+{
+  const jit_code *code = b->code;
+  for (size_t k = 0; k < code->n_ordered; k++) {
+    block_tree(b, k)->n_blocks = 0;
+  }
+  uint64_t step = code->joins_blocks ? lanes[1] - lanes[0] : TG_BLOCK_LANES;
+  for (uint64_t first = lanes[0]; first < lanes[1]; first += step) {
+    uint64_t n = lanes[1] - first < step ? lanes[1] - first : step;
+    run_range(b, (uint64_t[2]){first, first + n}, out);
+    if (!code->joins_blocks && n == TG_BLOCK_LANES) {
+      push_block(b, out);
+    }
+  }
+  for (size_t k = 0; k < code->n_ordered; k++) {
+    sum_total(block_tree(b, k), code->ordered[k].type, &out->sums[code->ordered[k].number]);
+  }
+}
+
+/* ---- all lanes ---- */
 
 void jit_run(const void *p, const engine_args *args, const uint64_t lanes[2], void *scratch, partials *out)
 {
@@ -195,10 +182,10 @@ void jit_run(const void *p, const engine_args *args, const uint64_t lanes[2], vo
   for (size_t k = 0; k < code->graph->operands.n; k++) {
     b.is_direct &= code->streams[k] == UINT32_MAX || jit_is_direct(&b, k);
   }
-  if (code->stages.n > 0 && args->fuel == TG_FUEL_UNLIMITED) {
-    jit_run_chosen(&b, lanes, out);
+  if (code->n_ordered > 0 && (code->joins_blocks || lanes[1] - lanes[0] > TG_BLOCK_LANES)) {
+    run_blocks(&b, lanes, out);
   } else {
-    jit_run_masked(&b, lanes[0], lanes[1], out);
+    run_range(&b, lanes, out);
   }
   out->loop_rounds += b.frame->loop_rounds;
   out->loop_slots += b.frame->loop_slots;

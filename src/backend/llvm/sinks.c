@@ -1,9 +1,8 @@
-/* sinks.c: what a group leaves behind. Sums and best lanes are kept in vectors from group to group and written when the
- * last is done. A float sum whose columns are no more than the lanes of a group is kept too; else its columns stay in
- * memory. Stores come last: an output may lie in place of an input. */
+/* sinks.c: what a group leaves behind. Sums are kept in vectors from group to group and written when the last is done,
+ * but the columns of a float sum stay in memory if they are more than the lanes of a group. Best lanes: best.c. Stores
+ * come last: an output may lie in place of an input. */
 #include "backend/llvm/emit.h"
 
-#include <math.h>
 #include <stddef.h>
 
 static LLVMValueRef word(const jit_emitter *e, uint64_t value)
@@ -11,32 +10,11 @@ static LLVMValueRef word(const jit_emitter *e, uint64_t value)
   return LLVMConstInt(jit_int(e, 64), value, 0);
 }
 
-/* ---- accumulators ---- */
-
-/* A vector that starts as what is at an address, and is written back after the last group. */
-static size_t accumulate(jit_emitter *e, LLVMTypeRef type, LLVMValueRef address)
-{
-  if (!vec_room(&e->allocator, &e->accumulators, 1)) {
-    e->failed = true;
-    return SIZE_MAX;
-  }
-  LLVMValueRef start = LLVMBuildLoad2(e->top, type, address, "");
-  LLVMSetAlignment(start, 16);
-  LLVMBasicBlockRef from = LLVMGetInsertBlock(e->top);
-  LLVMValueRef phi = LLVMBuildPhi(e->b, type, "");
-  LLVMAddIncoming(phi, &start, &from, 1);
-  e->accumulators.data[e->accumulators.n] = (jit_accumulator){phi, phi, address};
-  return e->accumulators.n++;
-}
+/* ---- before the first group ---- */
 
 static bool is_float(tg_type type)
 {
   return type_in(type, TG_CLASS_FLOAT);
-}
-
-static unsigned columns_of(tg_type type)
-{
-  return type == TG_F32 ? 64 : 32;
 }
 
 static LLVMValueRef sum_address(jit_emitter *e, size_t k)
@@ -50,7 +28,7 @@ static LLVMValueRef sum_address(jit_emitter *e, size_t k)
 
 static bool is_in_registers(const jit_emitter *e, tg_type type)
 {
-  return !is_float(type) || (columns_of(type) <= e->n_lanes && e->variant != JIT_STAGE);
+  return !is_float(type) || (jit_columns(type) <= e->n_lanes && e->variant != JIT_STAGE);
 }
 
 /* With refill lanes come in any order: what depends on it is left to C, by lane. */
@@ -60,36 +38,43 @@ static void keep_for_later(jit_emitter *e, size_t queue, LLVMValueRef v, tg_type
   jit_store(e, v, jit_offset(e, e->b, jit_scratch(e, queue), way), 1);
 }
 
-static LLVMTypeRef wide_type(const jit_emitter *e, tg_type type)
-{
-  return jit_memory_type(e, jit_vector(jit_scalar_type(e, type), e->n_lanes));
-}
-
 /* Integer sums use the first columns; no more than there are. */
 static unsigned int_columns(const jit_emitter *e)
 {
   return e->n_lanes < 32 ? e->n_lanes : 32;
 }
 
+/* Columns start as what is in memory, and are written back after the last group. */
+static void open_sum(jit_emitter *e, tg_type type, size_t k, size_t tree)
+{
+  LLVMTypeRef element = is_float(type) ? jit_scalar_type(e, type) : jit_int(e, 64);
+  LLVMValueRef address = sum_address(e, k);
+  LLVMTypeRef columns = jit_vector(element, is_float(type) ? jit_columns(type) : int_columns(e));
+  LLVMValueRef start = LLVMBuildLoad2(e->top, columns, address, "");
+  LLVMSetAlignment(start, 16);
+  size_t at = jit_accumulate(e, start, address);
+  if (at != SIZE_MAX && is_float(type)) {
+    e->accumulators.data[at].tree = tree;
+  }
+}
+
 void jit_open_sinks(jit_emitter *e)
 {
-  size_t n_sums = 0, n_args = 0;
+  size_t n_sums = 0, n_args = 0, n_trees = 0;
   for (size_t i = 0; i < e->g->nodes.n; i++) {
     const graph_node *node = &e->g->nodes.data[i];
-    const uint32_t *args = node_args(e->g, node);
     if (node->op == TG_OP_SUM) {
-      tg_type type = jit_type(e, args[0]);
+      tg_type type = jit_type(e, node_args(e->g, node)[0]);
       if (is_in_registers(e, type)) {
-        LLVMTypeRef element = is_float(type) ? jit_scalar_type(e, type) : jit_int(e, 64);
-        unsigned n = is_float(type) ? columns_of(type) : int_columns(e);
-        accumulate(e, jit_vector(element, n), sum_address(e, n_sums));
+        open_sum(e, type, n_sums, n_trees);
       }
       n_sums++;
-    } else if ((node->op == TG_OP_ARGMIN || node->op == TG_OP_ARGMAX) && e->variant != JIT_STAGE) {
-      const jit_best *best = &e->code->best[n_args++];
-      accumulate(e, wide_type(e, jit_type(e, args[1])), jit_scratch(e, best->data));
-      accumulate(e, wide_type(e, jit_type(e, args[0])), jit_scratch(e, best->index));
-      accumulate(e, jit_vector(jit_int(e, 32), e->n_lanes), jit_scratch(e, best->lane));
+      n_trees += is_float(type);
+    } else if (node->op == TG_OP_ARGMIN || node->op == TG_OP_ARGMAX) {
+      if (e->variant != JIT_STAGE && jit_leads(e, n_args)) {
+        jit_open_best(e, n_args);
+      }
+      n_args++;
     }
   }
 }
@@ -97,7 +82,7 @@ void jit_open_sinks(jit_emitter *e)
 /* ---- sums ---- */
 
 /* Lanes [first, first + n) of a vector. */
-static LLVMValueRef part(jit_emitter *e, LLVMValueRef v, unsigned first, unsigned n)
+LLVMValueRef jit_part(jit_emitter *e, LLVMValueRef v, unsigned first, unsigned n)
 {
   LLVMValueRef lanes[JIT_MAX_LANES];
   if (LLVMGetVectorSize(LLVMTypeOf(v)) == n) {
@@ -111,9 +96,9 @@ static LLVMValueRef part(jit_emitter *e, LLVMValueRef v, unsigned first, unsigne
 
 static void add_to_registers(jit_emitter *e, tg_type type, LLVMValueRef v, jit_accumulator *a)
 {
-  unsigned n = is_float(type) ? columns_of(type) : int_columns(e);
+  unsigned n = is_float(type) ? jit_columns(type) : int_columns(e);
   for (unsigned first = 0; first < e->n_lanes; first += n) {
-    LLVMValueRef x = part(e, v, first, n);
+    LLVMValueRef x = jit_part(e, v, first, n);
     a->next = is_float(type) ? LLVMBuildFAdd(e->b, a->next, x, "") : LLVMBuildAdd(e->b, a->next, x, "");
   }
 }
@@ -121,7 +106,7 @@ static void add_to_registers(jit_emitter *e, tg_type type, LLVMValueRef v, jit_a
 static void add_to_memory(jit_emitter *e, tg_type type, LLVMValueRef v, size_t k)
 {
   LLVMValueRef lane = LLVMBuildAdd(e->b, JIT_FIELD(e, e->top, block_lane, jit_int(e, 64)), e->group, "");
-  lane = LLVMBuildAnd(e->b, lane, word(e, columns_of(type) - 1), "");
+  lane = LLVMBuildAnd(e->b, lane, word(e, jit_columns(type) - 1), "");
   LLVMValueRef way = LLVMBuildMul(e->b, lane, word(e, element_bytes(type)), "");
   LLVMValueRef address = jit_offset(e, e->b, sum_address(e, k), way);
   LLVMValueRef now = jit_load(e, LLVMTypeOf(v), address, 4);
@@ -154,32 +139,8 @@ static size_t emit_sum(jit_emitter *e, const graph_node *node, size_t k, size_t 
 
 /* ---- best lanes ---- */
 
-/* The lowest lane of all, a number if there is one, is kept in C, until it is a number. */
-static void keep_first(jit_emitter *e, const graph_node *node, size_t k)
-{
-  const uint32_t *args = node_args(e->g, node);
-  LLVMTypeRef state_type = jit_int(e, 8 * (unsigned)sizeof(arg_state));
-  LLVMValueRef first = JIT_FIELD(e, e->top, first, LLVMPointerTypeInContext(e->context, 0));
-  uint64_t offset = k * sizeof(arg_partial) + offsetof(arg_partial, state);
-  LLVMValueRef state = LLVMBuildLoad2(e->b, state_type, jit_offset(e, e->b, first, word(e, offset)), "");
-  LLVMValueRef lanes = jit_running(e);
-  jit_if branch = jit_begin_if(e, LLVMBuildICmp(e->b, LLVMIntNE, state, LLVMConstInt(state_type, ARG_NUMBER, 0), ""));
-  LLVMValueRef addresses[4] = {NULL, jit_spill(e, jit_in_memory(e, args[1])), jit_spill(e, jit_in_memory(e, args[0])),
-                               jit_mask_bytes(e, lanes)};
-  jit_help(e, JIT_H_FIRST, k, addresses, 4);
-  jit_end_if(e, branch);
-}
-
-static LLVMValueRef is_better(jit_emitter *e, const graph_node *node, tg_type type, LLVMValueRef x, LLVMValueRef best)
-{
-  LLVMValueRef a = node->op == TG_OP_ARGMIN ? x : best, b = node->op == TG_OP_ARGMIN ? best : x;
-  if (is_float(type)) {
-    return LLVMBuildFCmp(e->b, LLVMRealOLT, a, b, "");
-  }
-  return LLVMBuildICmp(e->b, type_table[type].is_signed ? LLVMIntSLT : LLVMIntULT, a, b, "");
-}
-
-static size_t emit_best(jit_emitter *e, const graph_node *node, size_t k, size_t at)
+/* Gives how many accumulators it has. */
+static size_t emit_arg(jit_emitter *e, const graph_node *node, size_t k, size_t at)
 {
   const uint32_t *args = node_args(e->g, node);
   if (e->variant == JIT_STAGE) {
@@ -188,17 +149,11 @@ static size_t emit_best(jit_emitter *e, const graph_node *node, size_t k, size_t
     keep_for_later(e, sink->block, jit_in_memory(e, args[0]), jit_type(e, args[0]));
     return 0;
   }
-  jit_accumulator *a = &e->accumulators.data[at];
-  LLVMValueRef x = jit_wide(e, args[1]), index = jit_in_memory(e, args[0]);
-  keep_first(e, node, k);
-  LLVMValueRef better = is_better(e, node, jit_type(e, args[1]), x, a[0].phi);
-  better = jit_both(e, better, jit_running(e));
-  LLVMValueRef lane = LLVMBuildAdd(e->b, JIT_FIELD(e, e->top, block_lane, jit_int(e, 64)), e->group, "");
-  lane = jit_spread(e, LLVMBuildTrunc(e->b, lane, jit_int(e, 32), ""));
-  a[0].next = jit_select(e, better, x, a[0].phi);
-  a[1].next = jit_select(e, better, index, a[1].phi);
-  a[2].next = jit_select(e, better, lane, a[2].phi);
-  return 3;
+  if (!jit_leads(e, k)) {
+    return 0;
+  }
+  jit_emit_best(e, k, &e->accumulators.data[at]);
+  return 1;
 }
 
 /* ---- tables, traps, stores ---- */
@@ -246,7 +201,7 @@ void jit_emit_sinks(jit_emitter *e)
     if (node->op == TG_OP_SUM) {
       at += emit_sum(e, node, n_sums++, at);
     } else if (node->op == TG_OP_ARGMIN || node->op == TG_OP_ARGMAX) {
-      at += emit_best(e, node, n_args++, at);
+      at += emit_arg(e, node, n_args++, at);
     } else if (node->op == TG_OP_COMBINE) {
       emit_combine(e, node);
     }

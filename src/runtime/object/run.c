@@ -4,9 +4,9 @@
 #include "backend/llvm/run.h"
 #include "backend/llvm/object.h"
 
+#include "backend/sum.h"
 #include "base/fpenv.h"
 #include "graph/element.h"
-#include "runtime/sum.h"
 
 #include <string.h>
 #if defined(__x86_64__)
@@ -107,15 +107,15 @@ static sum_tree *tree_at(const invocation *v, size_t k)
   return (sum_tree *)(void *)(v->workspace + v->kernel->layout.trees + k * OBJECT_TREE_BYTES);
 }
 
-/* Puts the columns of a block into the trees of their sums, and clears them. */
-static void push_block(invocation *v)
+/* Puts the columns of as many blocks as are run at once into the trees of their sums, and clears them. */
+static void push_blocks(invocation *v)
 {
   const tg_graph *g = v->kernel->graph;
   size_t k = 0, n_trees = 0;
   for (size_t i = 0; i < g->nodes.n; i++) {
     const graph_node *node = &g->nodes.data[i];
     if (is_ordered(g, node)) {
-      sum_push(tree_at(v, n_trees++), sum_type(g, node), 0, &v->out.sums[k]);
+      sum_push(tree_at(v, n_trees++), sum_type(g, node), SUM_TILE_LEVEL, &v->out.sums[k]);
       memset(&v->out.sums[k], 0, sizeof *v->out.sums);
     }
     k += node->op == TG_OP_SUM;
@@ -132,13 +132,13 @@ static void run_all(invocation *v)
 {
   void *scratch = v->workspace + v->kernel->layout.scratch;
   size_t n_trees = count_ordered(v->kernel->graph);
-  uint64_t n = v->args.n, step = n_trees > 0 ? TG_BLOCK_LANES : n;
+  uint64_t n = v->args.n, step = n_trees > 0 ? (uint64_t)TG_BLOCK_LANES << SUM_TILE_LEVEL : n;
   jit_prepare(v->code, &v->args, scratch, v->workspace + v->kernel->layout.uniforms);
   for (uint64_t first = 0; first < n; first += step) {
     uint64_t lanes[2] = {first, n - first < step ? n : first + step};
     jit_run(v->code, &v->args, lanes, scratch, &v->out);
     if (n_trees > 0) {
-      push_block(v);
+      push_blocks(v);
     }
   }
 }
@@ -164,7 +164,7 @@ static uint64_t write_results(invocation *v)
     if (node->op == TG_OP_SUM) {
       sum_columns *columns = &v->out.sums[n_sums];
       if (is_ordered(g, node)) {
-        sum_columns_of(tree_at(v, n_trees++), sum_type(g, node), columns);
+        sum_total(tree_at(v, n_trees++), sum_type(g, node), columns);
       }
       n_sums++;
       write_result(v, node, sum_halve(sum_type(g, node), columns));

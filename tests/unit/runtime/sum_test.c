@@ -113,13 +113,13 @@ static uint64_t sum_by_tree(tg_type type, const double *columns, size_t n_blocks
 {
   enum { N_LEVELS = 8 };
   sum_tree *tree = calloc(1, sum_tree_bytes(N_LEVELS));
-  sum_columns out;
+  sum_columns out = {{0}};
   assert_non_null(tree);
   for (size_t block = 0; block < n_blocks; block++) {
     sum_columns one = columns_of_block(type, columns, block);
     sum_push(tree, type, 0, &one);
   }
-  sum_columns_of(tree, type, &out);
+  sum_total(tree, type, &out);
   uint64_t bits = sum_halve(type, &out);
   free(tree);
   return type == TG_F32 ? f32_canonical((uint32_t)bits) : f64_canonical(bits);
@@ -129,13 +129,13 @@ static uint64_t sum_by_tree(tg_type type, const double *columns, size_t n_blocks
 static sum_columns columns_of_tile(tg_type type, const double *columns, size_t n_blocks, unsigned level, size_t tile)
 {
   sum_tree *tree = calloc(1, sum_tree_bytes(SUM_TILE_LEVELS));
-  sum_columns out;
+  sum_columns out = {{0}};
   assert_non_null(tree);
   for (size_t block = tile << level; block < (tile + 1) << level && block < n_blocks; block++) {
     sum_columns one = columns_of_block(type, columns, block);
     sum_push(tree, type, 0, &one);
   }
-  sum_columns_of(tree, type, &out);
+  sum_total(tree, type, &out);
   free(tree);
   return out;
 }
