@@ -124,7 +124,6 @@ struct jit_code {
 typedef enum jit_helper_id {
   JIT_H_FMA,
   JIT_H_ROUND,
-  JIT_H_ASTORE,
   JIT_H_CARRY,
   JIT_H_TRAP,
   JIT_H_COUNT_TRAPS,

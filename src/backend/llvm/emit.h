@@ -132,6 +132,10 @@ jit_if jit_begin_if(jit_emitter *e, LLVMValueRef condition);
 jit_if jit_begin_rare(jit_emitter *e, LLVMValueRef condition); /* which it seldom does */
 void jit_end_if(jit_emitter *e, jit_if branch);
 
+/* One lane after the other, where vectors are of no use: `one` is emitted with a lane's number, a word, several times
+ * over in a loop. masks.c */
+void jit_each_lane(jit_emitter *e, void (*one)(jit_emitter *e, LLVMValueRef lane, void *arg), void *arg);
+
 /* ---- one for each idea ---- */
 void jit_emit_nodes(jit_emitter *e, uint32_t begin, uint32_t end); /* control.c */
 uint32_t jit_emit_loop(jit_emitter *e, uint32_t i);                /* loop.c */
@@ -154,6 +158,9 @@ LLVMValueRef jit_stream(jit_emitter *e, uint32_t operand); /* memory.c: the addr
 LLVMValueRef jit_lane_index(jit_emitter *e, uint32_t v, LLVMValueRef lane);
 LLVMValueRef jit_gather(jit_emitter *e, LLVMTypeRef element, LLVMValueRef addresses); /* memory.c */
 void jit_emit_effect(jit_emitter *e, uint32_t i);                                     /* effects.c */
+void jit_emit_array(jit_emitter *e, const graph_node *node);                          /* arrays.c, as the next two */
+void jit_emit_aload(jit_emitter *e, const graph_node *node);
+void jit_emit_astore(jit_emitter *e, const graph_node *node);
 void jit_trap(jit_emitter *e, LLVMValueRef lanes, uint64_t code, uint32_t position);
 void jit_emit_linear(jit_emitter *e, uint32_t i); /* linear.c */
 /* sinks.c: before the first group, for each group, and after the last */

@@ -76,21 +76,6 @@ static unsigned char *array_at(const jit_frame *frame, uint64_t n, uint64_t offs
   return frame->arrays + offset * n + lane * bytes;
 }
 
-/* out: where in a lane's memory, a: values, b: lanes */
-static void help_astore(jit_frame *frame, uint64_t node, uint64_t n, void *out, const void *a, const void *b,
-                        const void *c)
-{
-  unsigned bytes = element_bytes(type_of(frame, node_of(frame, node)->first_result));
-  const uint64_t *offset = out;
-  const unsigned char *lanes = b;
-  (void)c;
-  for (uint64_t i = 0; i < n; i++) {
-    if (lanes[i]) {
-      memcpy(array_at(frame, n, offset[i], bytes, i), (const unsigned char *)a + i * bytes, bytes);
-    }
-  }
-}
-
 /* The next carried array, of carried value `node`: in place when the step changed it in place, else copied to the one
  * of the carried array's two places that is free. a: now, b: next, c: lanes */
 static void help_carry(jit_frame *frame, uint64_t node, uint64_t n, void *out, const void *a, const void *b,
@@ -219,7 +204,11 @@ static void help_combine(jit_frame *frame, uint64_t node, uint64_t n, void *out,
   }
 }
 
-const jit_helper jit_helpers[JIT_H_COUNT] = {
-    [JIT_H_FMA] = help_fma,     [JIT_H_ROUND] = help_round,     [JIT_H_ASTORE] = help_astore,
-    [JIT_H_CARRY] = help_carry, [JIT_H_TRAP] = help_trap,       [JIT_H_COUNT_TRAPS] = help_count_traps,
-    [JIT_H_FIRST] = help_first, [JIT_H_COMBINE] = help_combine, [JIT_H_LINEAR] = jit_help_linear};
+const jit_helper jit_helpers[JIT_H_COUNT] = {[JIT_H_FMA] = help_fma,
+                                             [JIT_H_ROUND] = help_round,
+                                             [JIT_H_CARRY] = help_carry,
+                                             [JIT_H_TRAP] = help_trap,
+                                             [JIT_H_COUNT_TRAPS] = help_count_traps,
+                                             [JIT_H_FIRST] = help_first,
+                                             [JIT_H_COMBINE] = help_combine,
+                                             [JIT_H_LINEAR] = jit_help_linear};

@@ -261,3 +261,26 @@ void jit_end_if(jit_emitter *e, jit_if branch)
   LLVMMoveBasicBlockAfter(branch.after, LLVMGetInsertBlock(e->b));
   LLVMPositionBuilderAtEnd(e->b, branch.after);
 }
+
+/* ---- one lane after the other ---- */
+
+enum { LANES_A_ROUND = 8 }; /* no more than the smallest group has */
+
+void jit_each_lane(jit_emitter *e, void (*one)(jit_emitter *e, LLVMValueRef lane, void *arg), void *arg)
+{
+  LLVMTypeRef type = jit_int(e, 64);
+  LLVMBasicBlockRef before = LLVMGetInsertBlock(e->b), round = jit_block(e, "lanes"), after = jit_block(e, "after");
+  LLVMBuildBr(e->b, round);
+  LLVMPositionBuilderAtEnd(e->b, round);
+  LLVMValueRef first = jit_open_phi(e, round, LLVMConstInt(type, 0, 0), before);
+  LLVMPositionBuilderAtEnd(e->b, round);
+  for (unsigned k = 0; k < LANES_A_ROUND; k++) {
+    one(e, LLVMBuildAdd(e->b, first, LLVMConstInt(type, k, 0), ""), arg);
+  }
+  LLVMValueRef next = LLVMBuildAdd(e->b, first, LLVMConstInt(type, LANES_A_ROUND, 0), "");
+  jit_close_phi(e, first, next);
+  LLVMValueRef ends = LLVMBuildICmp(e->b, LLVMIntEQ, next, LLVMConstInt(type, e->n_lanes, 0), "");
+  LLVMBuildCondBr(e->b, ends, after, round);
+  LLVMMoveBasicBlockAfter(after, round);
+  LLVMPositionBuilderAtEnd(e->b, after);
+}

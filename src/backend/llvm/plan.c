@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-enum { FEW_ENTRIES = 256 };
+enum { FEW_ENTRIES = 256, ARRAY_REST = 8 /* bytes that may be read and written after all arrays */ };
 
 /* ---- which values differ between lanes ---- */
 
@@ -190,7 +190,7 @@ static bool place_scratch(jit_code *code)
       code->streams[k] = (uint32_t)n_streams++;
     }
   }
-  code->arrays = place(&end, code->array_bytes * code->n_lanes);
+  code->arrays = place(&end, code->array_bytes * code->n_lanes + ARRAY_REST);
   bool has_memory = stages_place(code, &end);
   code->scratch_bytes = end;
   return has_memory;
@@ -282,13 +282,11 @@ static bool has_bodies(const tg_graph *g)
 
 bool jit_is_helped(const jit_code *code, const graph_node *node)
 {
-  const tg_graph *g = code->graph;
   tg_ring ring = node->op == TG_OP_LINEAR ? node_ring(node) : TG_RING_INT;
   switch ((int)node->op) {
   case TG_OP_FMA: return !code->traits.has_fma;
   case TG_OP_ROUND: return !code->traits.has_round;
   case TG_OP_LINEAR: return (ring != TG_RING_INT && ring != TG_RING_FLOAT) || node->n_entries > (uint32_t)FEW_ENTRIES;
-  case TG_OP_ASTORE: return code->varies[node_args(g, node)[0]] || code->varies[node_args(g, node)[1]];
   case TG_OP_COMBINE: return true;
   default: return false;
   }
