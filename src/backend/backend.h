@@ -54,7 +54,18 @@ typedef struct partials {
  * counts for nothing. */
 enum { COMPILE_COUNTS = 1 };
 
-enum { TG_BACKEND_ABI = 4 };
+/* A quick way to run all lanes of an invocation, for graphs that combine nothing and cannot trap, whose operands are
+ * inputs, outputs and params alone. It is handed the addresses of all operands, at scratch + addresses: streams lie
+ * aligned and at unit stride. uniforms: memory for the uniform block's values. False: it does not know how to
+ * run these, and has written nothing of theirs. */
+typedef struct backend_quick {
+  bool (*run)(const void *code, uint64_t n, void *scratch, void *uniforms);
+  const void *code;
+  size_t addresses;
+  uint64_t most_lanes; /* that it is for */
+} backend_quick;
+
+enum { TG_BACKEND_ABI = 5 };
 
 typedef struct explainer explainer; /* explain/explain.h */
 struct text;                        /* base/text.h */
@@ -77,6 +88,8 @@ typedef struct tg_backend {
    * the total of the tree over them (sum.h). Best lanes are those of lanes before. */
   void (*run)(const void *code, const engine_args *args, const uint64_t lanes[2], void *scratch, partials *out);
   bool joins_blocks;
+  /* Whether there is a quick way for the graph, and which. NULL: there never is. */
+  bool (*quick)(const void *code, backend_quick *out);
   /* How long its operations take, roughly. */
   cost_speed speed;
   /* Adds records of what it made of the graph, in sections of its own. NULL: it has nothing to say. */

@@ -58,7 +58,8 @@ static tg_status load(const char *path, const tg_plugin **out, tg_error *error)
   }
   if (plugin->abi != TG_PLUGIN_ABI || plugin->size != sizeof(tg_plugin) || plugin->backend_abi != TG_BACKEND_ABI ||
       plugin->args_size != sizeof(engine_args) || plugin->partials_size != sizeof(partials) ||
-      plugin->text_size != sizeof(text) || plugin->explainer_size != sizeof(explainer)) {
+      plugin->quick_size != sizeof(backend_quick) || plugin->text_size != sizeof(text) ||
+      plugin->explainer_size != sizeof(explainer)) {
     return refuse(error, path, "it was built for another version of the library");
   }
   *out = plugin;
@@ -252,6 +253,12 @@ static void run(const void *p, const engine_args *args, const uint64_t lanes[2],
   code->plugin->run(code->code, args, lanes, scratch, out);
 }
 
+static bool quick(const void *p, backend_quick *out)
+{
+  const plugin_code *code = p;
+  return code->plugin->quick(code->code, out);
+}
+
 static void explain(const void *p, explainer *e)
 {
   const plugin_code *code = p;
@@ -329,7 +336,8 @@ WISH(fault, 1, 0)
     .abi = TG_BACKEND_ABI, .size = sizeof(tg_backend), .name = title,                                                  \
     .doc = "machine code by LLVM for the widest vectors of this machine", .supports = supports,                        \
     .compile = compile_##how, .drop = drop, .uniform_bytes = uniform_bytes, .scratch_bytes = scratch_bytes,            \
-    .prepare = prepare, .run = run, .joins_blocks = true, .speed = {600, 0}, .explain = explain, .text = write_text    \
+    .prepare = prepare, .run = run, .quick = quick, .joins_blocks = true, .speed = {600, 0}, .explain = explain,       \
+    .text = write_text                                                                                                 \
   }
 #define ROWS(title, bits) ROW(title, bits), ROW(title "/masked", bits##_masked), ROW(title "/refill", bits##_refill)
 

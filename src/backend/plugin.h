@@ -6,7 +6,7 @@
 
 #include "backend/backend.h"
 
-enum { TG_PLUGIN_ABI = 5 };
+enum { TG_PLUGIN_ABI = 6 };
 #define TG_PLUGIN_ENTRY "tg_plugin_entry"
 
 /* What code is made for: vectors of so many bits, 0 for the best of the machine; how: as in tg_backend; how divergent
@@ -28,7 +28,7 @@ typedef struct tg_plugin_object {
 
 typedef struct tg_plugin {
   uint32_t abi, size; /* TG_PLUGIN_ABI and sizeof when compiled */
-  uint32_t backend_abi, args_size, partials_size, text_size, explainer_size;
+  uint32_t backend_abi, args_size, partials_size, quick_size, text_size, explainer_size;
   const char *name, *version;
   bool (*supports)(tg_op op, tg_type type);
   /* Makes code from a binary module. */
@@ -40,6 +40,7 @@ typedef struct tg_plugin {
   size_t (*scratch_bytes)(const void *code);
   void (*prepare)(const void *code, const engine_args *args, void *scratch, void *uniforms);
   void (*run)(const void *code, const engine_args *args, const uint64_t lanes[2], void *scratch, partials *out);
+  bool (*quick)(const void *code, backend_quick *out);
   void (*explain)(const void *code, explainer *e);
   tg_status (*text)(const void *code, struct text *out, tg_error *error);
   tg_status (*object)(const tg_allocator *allocator, const tg_plugin_object *wanted, tg_error *error);

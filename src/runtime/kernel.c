@@ -85,6 +85,7 @@ static tg_status build_kernel(tg_kernel *kernel, tg_graph *graph, const tg_compi
   }
   plan_cost(kernel);
   plan_workspace(kernel);
+  quick_open(kernel);
   return TG_OK;
 }
 

@@ -14,6 +14,24 @@ typedef struct bind_rule {
   uint16_t as_input, as_output; /* equal where the one may lie in place of the other */
 } bind_rule;
 
+/* What the quick way has to know: of an operand the bytes needed for each lane, and besides, and the bits of its
+ * address that must be zero; which operands must lie apart: an output and another; and how the engine runs them. */
+enum { QUICK_OPERANDS = 16, QUICK_PAIRS = QUICK_OPERANDS * (QUICK_OPERANDS - 1) / 2 };
+typedef struct quick_operand {
+  size_t lane_bytes, call_bytes, misaligned;
+} quick_operand;
+typedef struct quick_pair {
+  uint8_t out, other;
+  bool may_coincide;
+} quick_pair;
+typedef struct quick_plan {
+  bool can;          /* as far as it is known without the engine */
+  backend_quick way; /* most_lanes 0: there is none */
+  size_t n_operands, n_pairs;
+  quick_operand operands[QUICK_OPERANDS];
+  quick_pair pairs[QUICK_PAIRS];
+} quick_plan;
+
 /* How a workspace is cut up; offsets in bytes from its start, all multiples of 64. The pile of sums has room for
  * PILE_PARTS parts and PILE_WORKER_PARTS for each worker; then come the workers' parts. */
 enum { PILE_PARTS = 28, PILE_WORKER_PARTS = 4 };
@@ -44,6 +62,7 @@ struct tg_kernel {
   uint64_t lane_ps; /* what a lane costs, roughly, in 10^-12 s */
   int tile_level;   /* a tile is 2^this blocks (base/tile_level.h); -1: as plan.c finds best */
   workspace_layout layout;
+  quick_plan quick;
 };
 
 struct tg_workspace {
@@ -70,6 +89,12 @@ bool bind_plainly(const tg_kernel *kernel, const tg_invocation *call, operand_me
 /* Fills rules and written. False: no memory. */
 bool bind_plan(tg_kernel *kernel);
 void bind_drop(tg_kernel *kernel);
+
+/* Finds out whether a kernel has a quick way; the engine's part of it; and takes it. False: it is not for this
+ * invocation, and nothing was done. quick.c */
+void quick_open(tg_kernel *kernel);
+void quick_engine(backend_quick *out, engine e);
+bool quick_invoke(const tg_kernel *kernel, const tg_invocation *call);
 
 enum { STACK_WORKSPACE = 65536 }; /* of an invocation that brings none */
 

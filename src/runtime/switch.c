@@ -86,6 +86,9 @@ static void work(background_job *job)
 {
   engine_switch *s = (engine_switch *)(void *)job;
   switch_state state = make(s) == TG_OK ? SWITCH_READY : SWITCH_OFF;
+  if (state == SWITCH_READY && s->can_be_quick) {
+    quick_engine(&s->quick, s->engine);
+  }
   atomic_store_explicit(&s->state, state, memory_order_release);
 }
 
@@ -142,6 +145,7 @@ static tg_status open_for(tg_kernel *kernel, const char *path, tg_error *error)
   }
   s->job = (background_job){.work = work, .drop = drop, .state = BACKGROUND_NEW};
   s->context = kernel->context;
+  s->can_be_quick = kernel->quick.can;
   atomic_init(&s->spent_ps, 0);
   atomic_init(&s->state, SWITCH_WAITS);
   cost_speed speed = kernel->backend->speed;
@@ -206,6 +210,13 @@ static void count(engine_switch *s, uint64_t ps)
   atomic_store_explicit(&s->spent_ps, spent, memory_order_relaxed);
   if (spent >= s->worth_ps) {
     start(s);
+  }
+}
+
+void switch_count_lanes(engine_switch *s, uint64_t n)
+{
+  if (atomic_load_explicit(&s->state, memory_order_relaxed) == SWITCH_WAITS) {
+    count(s, times(n, s->lane_ps));
   }
 }
 

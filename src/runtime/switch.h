@@ -33,8 +33,10 @@ typedef struct engine_switch {
   uint64_t worth_ps;                    /* work from which on it is made, in 10^-12 s as graph/cost.h counts */
   uint64_t lane_ps, loops_ps, round_ps; /* of a lane; of that for loops, which is a guess; what a round really is */
   atomic_uint_fast64_t spent_ps;        /* work so far; some may be missed where several threads count */
-  atomic_int state;                     /* switch_state; with it engine or error are handed over */
+  atomic_int state;                     /* switch_state; with it engine and quick, or error are handed over */
   engine engine;
+  bool can_be_quick;   /* as far as the kernel knows */
+  backend_quick quick; /* of the engine */
   tg_error error;
 } engine_switch;
 
@@ -66,5 +68,13 @@ static inline const engine *switch_engine(const engine_switch *s, uint64_t block
   bool is_ready = atomic_load_explicit(&s->state, memory_order_acquire) == SWITCH_READY;
   return is_ready && block >= s->first_block ? &s->engine : NULL;
 }
+
+/* The quick way of an invocation of one block, given that of the kernel's own engine; and that n lanes took it. */
+static inline const backend_quick *switch_quick(const engine_switch *s, const backend_quick *own)
+{
+  bool is_ready = atomic_load_explicit(&s->state, memory_order_acquire) == SWITCH_READY;
+  return is_ready && s->first_block == 0 ? &s->quick : own;
+}
+void switch_count_lanes(engine_switch *s, uint64_t n);
 
 #endif

@@ -9,8 +9,10 @@
 #include "backend/llvm/stages.h"
 
 #include "backend/llvm/target.h"
+#include "graph/element.h"
 
 #include <llvm-c/Orc.h>
+#include <string.h>
 
 enum { JIT_STRIP = 256, JIT_MAX_LANES = 64, JIT_HUGE_GRAPH = 16384 /* values */ };
 
@@ -78,16 +80,18 @@ typedef struct plain_stream {
 } plain_stream;
 typedef struct plain_param {
   uint32_t operand, slot;
+  uint32_t bytes; /* 4 or 8, native; 0: its mode says how it is read */
 } plain_param;
 
 struct jit_code {
   tg_allocator allocator;
   tg_graph *graph;
   tg_context context; /* of the graph */
-  unsigned n_lanes;   /* of a group */
-  jit_wish wish;      /* what it was made for */
-  jit_target traits;  /* and for what machine; not to make code with */
-  uint64_t made_us;   /* how long it took */
+  unsigned n_lanes;   /* of a group: 2^lanes_log2 */
+  unsigned lanes_log2;
+  jit_wish wish;     /* what it was made for */
+  jit_target traits; /* and for what machine; not to make code with */
+  uint64_t made_us;  /* how long it took */
   LLVMOrcJITDylibRef library;
   bool wanted[JIT_FUNCTIONS];
   /* By variant, NULL: there is none; from JIT_STAGE on what is before the first divergent loop, that loop, and so on.
@@ -99,7 +103,7 @@ struct jit_code {
   uint8_t *halves;     /* by value: halves.c */
   uint32_t *slots;     /* by value: where prepare puts a uniform */
   size_t n_slots;
-  uint32_t *streams; /* by operand: number of the stream */
+  uint32_t *streams; /* by operand: its own number if it is a stream, else UINT32_MAX */
   uint64_t *storage; /* by value: where arrays and carried arrays lie, in bytes of one lane */
   size_t array_bytes;
   bool can_trap;            /* some lane, also for want of fuel */
@@ -112,9 +116,9 @@ struct jit_code {
   jit_sum *ordered;    /* sums of floats */
   bool joins_blocks;   /* code for whole groups goes on from block to block, and joins their columns: blocks.c */
   size_t best, trees, pointers, alive, codes, positions, arrays, scratch_bytes; /* in scratch, after the frame */
-  size_t *buffers;                                                              /* the same, by stream */
+  size_t *buffers;                                                              /* the same, by operand: of streams */
   bool has_tail, is_plain;                                                      /* plain.c */
-  plain_stream *plain;                                                          /* by stream */
+  plain_stream *plain;                                                          /* the streams */
   plain_param *params;                                                          /* by param node */
   size_t n_plain, n_params;
   uint64_t cached_lanes; /* whose outputs the last cache holds */
@@ -146,6 +150,25 @@ void jit_explain(const void *code, explainer *e);
 void jit_choose_plain(jit_code *code);
 void jit_put_params(const jit_code *code, const engine_args *args, uint64_t *uniforms);
 bool jit_run_plainly(const jit_code *code, const engine_args *args, const uint64_t lanes[2], void *scratch);
+
+/* quick.c */
+bool jit_quick(const void *code, backend_quick *out);
+
+/* The value of a param whose memory there is. */
+static inline uint64_t jit_param_bits(const plain_param *param, tg_mode mode, const void *memory)
+{
+  uint64_t bits;
+  uint32_t low;
+  if (param->bytes == sizeof low) {
+    memcpy(&low, memory, sizeof low);
+    return low;
+  }
+  if (param->bytes == sizeof bits) {
+    memcpy(&bits, memory, sizeof bits);
+    return bits;
+  }
+  return element_load(mode, memory);
+}
 
 /* run.c */
 void jit_run(const void *code, const engine_args *args, const uint64_t lanes[2], void *scratch, partials *out);

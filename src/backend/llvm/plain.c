@@ -48,8 +48,7 @@ static void list_streams(jit_code *code)
     if (code->streams[k] != UINT32_MAX) {
       unsigned bytes = mode_table[operand->mode].bytes;
       bool is_output = operand->kind == TG_OUTPUT;
-      code->plain[code->streams[k]] = (plain_stream){k, bytes, is_output};
-      code->n_plain++;
+      code->plain[code->n_plain++] = (plain_stream){k, bytes, is_output};
       out_bytes += is_output ? bytes : 0;
     }
   }
@@ -62,7 +61,11 @@ static void list_params(jit_code *code)
   for (size_t i = 0; i < g->nodes.n; i++) {
     const graph_node *node = &g->nodes.data[i];
     if (node->op == TG_OP_PARAM) {
-      code->params[code->n_params++] = (plain_param){node->operand, code->slots[node->first_result]};
+      tg_mode mode = (tg_mode)g->operands.data[node->operand].mode;
+      unsigned bytes = mode_table[mode].bytes;
+      bool is_word = mode <= TG_MODE_F64 && bytes >= 4;
+      code->params[code->n_params++] =
+          (plain_param){node->operand, code->slots[node->first_result], is_word ? bytes : 0};
     }
   }
 }

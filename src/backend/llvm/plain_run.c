@@ -21,14 +21,8 @@ void jit_put_params(const jit_code *code, const engine_args *args, uint64_t *uni
     const plain_param *param = &code->params[i];
     const operand_memory *memory = &args->operands[param->operand];
     const graph_operand *operand = &code->graph->operands.data[param->operand];
-    uint32_t word;
-    if (memory->base != NULL && operand->mode == (uint8_t)TG_MODE_F32) {
-      memcpy(&word, memory->base, sizeof word);
-      uniforms[param->slot] = word;
-    } else {
-      uniforms[param->slot] =
-          memory->base == NULL ? operand->default_bits : element_load((tg_mode)operand->mode, memory->base);
-    }
+    uniforms[param->slot] =
+        memory->base == NULL ? operand->default_bits : jit_param_bits(param, (tg_mode)operand->mode, memory->base);
   }
 }
 
@@ -73,7 +67,7 @@ static void run_past(const jit_code *code, jit_frame *frame, uint64_t n)
     for (size_t k = 0; k < code->n_plain; k++) {
       const plain_stream *s = &code->plain[k];
       unsigned char *at = frame->operands[s->operand].base + (first + done) * s->bytes;
-      frame->streams[k] = s->is_output ? scratch + code->buffers[k] : at;
+      frame->streams[s->operand] = s->is_output ? scratch + code->buffers[s->operand] : at;
       if (!s->is_output && rest >= 2 * JIT_STRIP) {
         fetch(at + JIT_STRIP * (size_t)s->bytes, JIT_STRIP * (size_t)s->bytes);
       }
@@ -85,7 +79,8 @@ static void run_past(const jit_code *code, jit_frame *frame, uint64_t n)
     for (size_t k = 0; k < code->n_plain; k++) {
       const plain_stream *s = &code->plain[k];
       if (s->is_output) {
-        copy_past(frame->operands[s->operand].base + (first + done) * s->bytes, frame->streams[k], count * s->bytes);
+        unsigned char *to = frame->operands[s->operand].base + (first + done) * s->bytes;
+        copy_past(to, frame->streams[s->operand], count * s->bytes);
       }
     }
   }
@@ -105,7 +100,7 @@ bool jit_run_plainly(const jit_code *code, const engine_args *args, const uint64
     if (memory->stride != (ptrdiff_t)s->bytes && args->n != 1) {
       return false;
     }
-    frame->streams[k] = memory->base + first * s->bytes;
+    frame->streams[s->operand] = memory->base + first * s->bytes;
   }
   frame->args = args;
   frame->operands = args->operands;

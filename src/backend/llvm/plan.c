@@ -174,7 +174,7 @@ static void place_arrays(jit_code *code)
 static bool place_scratch(jit_code *code)
 {
   const tg_graph *g = code->graph;
-  size_t end = 0, n_streams = 0;
+  size_t end = 0;
   place(&end, sizeof(jit_frame));
   code->best = place(&end, (g->n_arg_sinks + 1) * sizeof(arg_partial));
   code->trees = place(&end, code->n_ordered * sum_tree_bytes(SUM_TILE_LEVELS));
@@ -186,8 +186,8 @@ static bool place_scratch(jit_code *code)
     const graph_operand *operand = &g->operands.data[k];
     code->streams[k] = UINT32_MAX;
     if (operand->kind == TG_INPUT || operand->kind == TG_OUTPUT) {
-      code->buffers[n_streams] = place(&end, JIT_STRIP * (size_t)mode_table[operand->mode].bytes);
-      code->streams[k] = (uint32_t)n_streams++;
+      code->buffers[k] = place(&end, JIT_STRIP * (size_t)mode_table[operand->mode].bytes);
+      code->streams[k] = (uint32_t)k;
     }
   }
   code->arrays = place(&end, code->array_bytes * code->n_lanes + ARRAY_REST);
@@ -304,6 +304,9 @@ bool jit_plan(jit_code *code, const jit_target *target)
   find_origins(code->graph, code->origins);
   jit_find_halves(code);
   jit_choose_lanes(code);
+  while (1u << code->lanes_log2 < code->n_lanes) {
+    code->lanes_log2++;
+  }
   if (code->wish.counts || !has_bodies(code->graph)) {
     code->lane_operations =
         cost_body_operations(code->graph, graph_main_start(code->graph), (uint32_t)code->graph->nodes.n);

@@ -1,16 +1,16 @@
 /* flat.c: the flat program: that of a graph without loops, branches, effects and reductions, for operands that all lie
  * at unit stride in native modes, as they mostly do. It is the main program without loads and stores: registers stand
  * for the streams where they lie, and results are made where they are to be. So an invocation costs little more than
- * its calls of kernels, and where no value lies in between, a strip may be as long as the invocation. */
+ * its calls of kernels, and where no value lies in between, a strip may be as long as the invocation. Here it is made;
+ * flat_run.c runs it. */
 #include "backend/vec/plan.h"
 
 #include "graph/element.h"
 
 #include <string.h>
 
-/* Clashes of streams are looked for in pairs; strips of outputs that go past the caches are short, so that what the
- * next one reads can be fetched meanwhile. */
-enum { STREAMS_MOST = 256, PAST_STRIP = 256, LINE = 64 };
+/* Clashes of streams are looked for in pairs. */
+enum { STREAMS_MOST = 256 };
 
 /* ---- which instruction reads and writes a register ---- */
 
@@ -91,6 +91,9 @@ static void add_stream(vec_planner *p, vec_stream stream)
     p->failed = true;
     return;
   }
+  for (size_t i = 0; i < p->code->streams.n; i++) {
+    stream.is_again |= p->code->streams.data[i].operand == stream.operand;
+  }
   p->code->streams.data[p->code->streams.n++] = stream;
 }
 
@@ -101,8 +104,10 @@ static void copy_program(vec_planner *p, tracks *t)
   for (uint32_t i = code->main.first; i < code->main.end && !p->failed; i++) {
     vec_instr instr = code->instrs.data[i];
     if (instr.kind == VEC_I_LOAD) {
-      add_stream(
-          p, (vec_stream){p->g->nodes.data[instr.node].operand, instr.out, instr.out, false, (size_t)1 << instr.size});
+      add_stream(p, (vec_stream){.operand = p->g->nodes.data[instr.node].operand,
+                                 .reg = instr.out,
+                                 .home = instr.out,
+                                 .bytes = (size_t)1 << instr.size});
     } else {
       instr.store = VEC_NONE;
       track(t, &instr, (uint32_t)code->instrs.n);
@@ -163,7 +168,11 @@ static void make_outputs(vec_planner *p, tracks *t)
         return;
       }
       uint32_t home = make_in_place(p, t, v, place);
-      add_stream(p, (vec_stream){node->operand, place, home, true, (size_t)1 << plan_size(p, v)});
+      add_stream(p, (vec_stream){.operand = node->operand,
+                                 .reg = place,
+                                 .home = home,
+                                 .is_output = true,
+                                 .bytes = (size_t)1 << plan_size(p, v)});
     }
   }
 }
@@ -258,30 +267,6 @@ bool flat_image(vec_code *code)
   return true;
 }
 
-static void take_param(const vec_code *code, const vec_param *param, const unsigned char *from, unsigned char *to)
-{
-  tg_mode mode = (tg_mode)code->graph->operands.data[param->operand].mode;
-  if (from != NULL) { /* else the image has its default */
-    element_store(mode, to, element_load(mode, from));
-  }
-}
-
-void flat_prepare(const vec_code *code, const engine_args *args, unsigned char *uniforms)
-{
-  if (code->has_image) {
-    memcpy(uniforms, code->image.data, code->image.n * sizeof(uint64_t));
-  }
-  for (size_t i = 0; i < code->params.n; i++) {
-    const vec_param *param = &code->params.data[i];
-    const unsigned char *from = args->operands[param->operand].base;
-    if (param->size == 2 && from != NULL) {
-      memcpy(uniforms + param->offset, from, 4);
-    } else {
-      take_param(code, param, from, uniforms + param->offset);
-    }
-  }
-}
-
 /* ---- registers of its own ---- */
 
 /* The places of registers that the flat program uses: uniform ones, or those with memory. number[] is what they get. */
@@ -319,7 +304,7 @@ static void mark_used(const vec_code *code, bool *is_used)
 static void number_registers(const vec_code *code, uint32_t *number)
 {
   for (size_t i = 0; i < code->streams.n; i++) {
-    number[code->streams.data[i].reg] = (uint32_t)(code->flat_places.n + i);
+    number[code->streams.data[i].reg] = (uint32_t)code->flat_places.n + code->streams.data[i].operand;
   }
   for (uint32_t i = code->flat.first; i < code->flat.end; i++) {
     vec_instr *instr = &code->instrs.data[i];
@@ -347,155 +332,4 @@ bool flat_place(vec_code *code)
   alloc_free(a, number, n, sizeof *number);
   alloc_free(a, is_used, n, sizeof *is_used);
   return is_done;
-}
-
-/* ---- running ---- */
-
-static bool has_clash(const vec_code *code, const engine_args *args)
-{
-  for (size_t i = 0; i < code->clashes.n; i++) {
-    if (args->operands[code->clashes.data[i].output].base == args->operands[code->clashes.data[i].input].base) {
-      return true;
-    }
-  }
-  return false;
-}
-
-/* Fills the table of registers for a strip that begins with lane `first`: false if a stream is not at unit stride and
- * aligned. */
-static bool open_run(vec_run *run, const vec_code *code, const engine_args *args, uint64_t first,
-                     unsigned char *scratch)
-{
-  union {
-    const void *in;
-    unsigned char *out;
-  } uniforms = {args->uniforms}; /* read only, but the table of registers holds both kinds */
-  size_t i = 0, many = args->n > 1 ? SIZE_MAX : 0, bad = 0;
-  void **at = (void **)(void *)scratch;
-  run->code = code;
-  run->args = args;
-  run->registers = at;
-  for (; i < code->flat_uniforms; i++) {
-    at[i] = uniforms.out + code->flat_places.data[i];
-  }
-  for (; i < code->flat_places.n; i++) {
-    at[i] = scratch + code->strip_offset + code->flat_places.data[i];
-  }
-  at += i;
-  for (i = 0; i < code->streams.n; i++) {
-    const vec_stream *stream = &code->streams.data[i];
-    const operand_memory *memory = &args->operands[stream->operand];
-    bad |= ((size_t)memory->stride ^ (stream->bytes & many)) | ((uintptr_t)memory->base & (stream->bytes - 1));
-    at[i] = memory->base + first * stream->bytes;
-  }
-  return bad == 0 && code->flat.end > code->flat.first && !has_clash(code, args);
-}
-
-static void advance(const vec_run *run, uint64_t n)
-{
-  const vec_code *code = run->code;
-  void **at = run->registers + code->flat_places.n;
-  for (size_t i = 0; i < code->streams.n; i++) {
-    at[i] = (unsigned char *)at[i] + n * code->streams.data[i].bytes;
-  }
-}
-
-static void run_strip(vec_run *run, size_t n)
-{
-  const vec_code *code = run->code;
-  void **at = run->registers;
-  for (uint32_t i = code->flat.first; i < code->flat.end; i++) {
-    const vec_instr *instr = &code->instrs.data[i];
-    if (instr->kind == VEC_I_FUSED) {
-      instr->fn.fused(n, at[instr->out], at[instr->a], at[instr->b], at[instr->c], instr->scalars);
-    } else if (instr->kind == VEC_I_BINARY) {
-      instr->fn.binary(n, at[instr->out], at[instr->a], at[instr->b]);
-    } else if (instr->kind == VEC_I_UNARY) {
-      instr->fn.unary(n, at[instr->out], at[instr->a]);
-    } else {
-      vec_run_body(run, (vec_body){.first = i, .end = i + 1}, (vec_lanes){n, NULL});
-    }
-  }
-}
-
-bool flat_run(const vec_code *code, const engine_args *args, const uint64_t lanes[2], void *scratch)
-{
-  vec_run run;
-  uint64_t first = lanes[0], left = lanes[1] - lanes[0];
-  if (!open_run(&run, code, args, first, scratch)) {
-    return false;
-  }
-  run.first_lane = first;
-  for (; left > code->flat_strip; left -= code->flat_strip) {
-    run_strip(&run, code->flat_strip);
-    run.first_lane += code->flat_strip;
-    advance(&run, code->flat_strip);
-  }
-  run_strip(&run, (size_t)left);
-  return true;
-}
-
-/* ---- past the caches ---- */
-
-static bool goes_past(const vec_run *run, const vec_stream *stream)
-{
-  return stream->is_output && run->ways[stream->operand] == VEC_PAST_CACHES;
-}
-
-/* Outputs that go past the caches are made in registers first. */
-static void run_strip_past(vec_run *run, size_t n, unsigned char *strip)
-{
-  const vec_code *code = run->code;
-  void **at = run->registers + code->flat_places.n;
-  for (size_t i = 0; i < code->streams.n; i++) {
-    const vec_stream *stream = &code->streams.data[i];
-    if (goes_past(run, stream)) {
-      at[i] = strip + code->registers.data[stream->home].offset;
-    }
-  }
-  run_strip(run, n);
-  for (size_t i = 0; i < code->streams.n; i++) {
-    const vec_stream *stream = &code->streams.data[i];
-    if (goes_past(run, stream)) {
-      unsigned char *to = run->args->operands[stream->operand].base + run->first_lane * stream->bytes;
-      code->kernels->stream(n * stream->bytes, to, at[i]);
-    }
-  }
-}
-
-/* Asks for what the next strip reads: the writes in between keep the processor from finding out by itself. */
-static void fetch_next(const vec_run *run, size_t n)
-{
-#if defined(__GNUC__)
-  const vec_code *code = run->code;
-  for (size_t i = 0; i < code->streams.n; i++) {
-    const vec_stream *stream = &code->streams.data[i];
-    const unsigned char *next = run->args->operands[stream->operand].base + (run->first_lane + n) * stream->bytes;
-    for (size_t k = 0; !stream->is_output && k < n * stream->bytes; k += LINE) {
-      __builtin_prefetch(next + k);
-    }
-  }
-#else
-  (void)run;
-  (void)n;
-#endif
-}
-
-bool flat_run_past(const vec_code *code, const engine_args *args, const uint64_t lanes[2], void *scratch)
-{
-  vec_run run;
-  uint64_t most = code->strip < PAST_STRIP ? code->strip : PAST_STRIP;
-  for (uint64_t first = lanes[0], n; first < lanes[1]; first += n) {
-    n = lanes[1] - first < most ? lanes[1] - first : most;
-    if (!open_run(&run, code, args, first, scratch)) {
-      return false;
-    }
-    run.ways = (unsigned char *)scratch + code->ways_offset;
-    run.first_lane = first;
-    if (lanes[1] - first >= 2 * n) {
-      fetch_next(&run, (size_t)n);
-    }
-    run_strip_past(&run, (size_t)n, (unsigned char *)scratch + code->strip_offset);
-  }
-  return true;
 }

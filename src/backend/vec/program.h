@@ -124,8 +124,8 @@ typedef struct vec_stream {
   uint32_t operand;
   uint32_t reg;  /* that stands for it, while the program is made */
   uint32_t home; /* output: a register with memory of its own, where it is made if it is copied past the caches */
-  bool is_output;
-  size_t bytes; /* of an element */
+  bool is_output, is_again; /* again: an input that is loaded more than once, and has been */
+  size_t bytes;             /* of an element */
 } vec_stream;
 
 /* An output that must not lie in place of an input which is still read when it has been made. */
@@ -161,7 +161,7 @@ typedef struct vec_code {
   vec_body flat; /* flat.c: the main program again, without loads and stores; empty if it cannot be */
   VEC(vec_stream) streams;
   VEC(vec_clash) clashes;
-  VEC(size_t) flat_places; /* where its registers lie: uniform ones, then others with memory; the streams follow */
+  VEC(size_t) flat_places; /* where its registers lie: uniform ones, then others with memory; all operands follow */
   size_t flat_uniforms;    /* how many are uniform */
   size_t flat_strip;       /* lanes */
   size_t bare_strip;       /* lanes, where nothing but sinks reads streams where they lie */
@@ -211,13 +211,15 @@ typedef struct vec_run {
 } vec_run;
 
 /* flat.c: the image of the uniform values and the flat program's registers, made when registers have their places
- * (false: no memory); the uniform values; and lanes run by the flat program, with outputs past the caches or not
- * (false: it does not fit the operands). */
+ * (false: no memory). */
 bool flat_image(vec_code *code);
 bool flat_place(vec_code *code);
+/* flat_run.c: the uniform values; lanes run by the flat program, with outputs past the caches or not (false: it does
+ * not fit the operands); and the quick way, as in tg_backend. */
 void flat_prepare(const vec_code *code, const engine_args *args, unsigned char *uniforms);
 bool flat_run(const vec_code *code, const engine_args *args, const uint64_t lanes[2], void *scratch);
 bool flat_run_past(const vec_code *code, const engine_args *args, const uint64_t lanes[2], void *scratch);
+bool flat_quick(const void *code, backend_quick *out);
 
 /* emit_body.c, after plan.c has found where values are last used. False: no memory. */
 bool vec_emit(vec_code *code);

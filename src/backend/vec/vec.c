@@ -99,7 +99,9 @@ static void lay_out_registers(vec_code *code)
     r->offset = *end;
     *end += (bytes + align - 1) & ~(align - 1);
   }
-  code->ways_offset = 2 * align_up(code->registers.n * sizeof(void *));
+  /* The two tables of registers, or that of the flat program, which ends with the operands. */
+  size_t n = code->registers.n, n_operands = code->graph->operands.n;
+  code->ways_offset = 2 * align_up((n > n_operands ? n : n_operands) * sizeof(void *));
   code->strip_offset = code->ways_offset + align_up(code->graph->operands.n);
 }
 
@@ -171,7 +173,7 @@ static void open_run(vec_run *run, const vec_code *code, const engine_args *args
   *run = (vec_run){.code = code, .args = args, .ways = rest + code->ways_offset};
   run->registers = (void **)(void *)cut(&rest, code->registers.n * sizeof(void *));
   run->home = (void **)(void *)cut(&rest, code->registers.n * sizeof(void *));
-  cut(&rest, code->graph->operands.n);
+  rest = (unsigned char *)scratch + code->strip_offset;
   unsigned char *strip = cut(&rest, code->strip_bytes);
   run->fates = (vec_fate *)(void *)cut(&rest, effect_lanes(code) * sizeof(vec_fate));
   run->trapped = cut(&rest, effect_lanes(code));
@@ -316,7 +318,7 @@ static tg_status vec_compile(tg_context *context, const tg_graph *graph, unsigne
   {                                                                                                                    \
     .abi = TG_BACKEND_ABI, .size = sizeof(tg_backend), .name = name_, .doc = doc_, .supports = vec_supports,           \
     .compile = compile_, .drop = vec_drop, .uniform_bytes = vec_uniform_bytes, .scratch_bytes = vec_scratch_bytes,     \
-    .prepare = vec_prepare, .run = vec_run_lanes, .speed = {1000, 0}, .explain = vec_explain                           \
+    .prepare = vec_prepare, .run = vec_run_lanes, .quick = flat_quick, .speed = {1000, 0}, .explain = vec_explain      \
   }
 
 const tg_backend vec_backend = VEC_BACKEND("vec", "strips of lanes on the CPU's vector units, built in", vec_compile);
