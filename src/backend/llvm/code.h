@@ -132,7 +132,6 @@ typedef enum jit_helper_id {
   JIT_H_TRAP,
   JIT_H_COUNT_TRAPS,
   JIT_H_FIRST,
-  JIT_H_COMBINE,
   JIT_H_LINEAR,
   JIT_H_COUNT
 } jit_helper_id;

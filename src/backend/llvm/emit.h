@@ -157,8 +157,11 @@ LLVMValueRef jit_stream(jit_emitter *e, uint32_t operand); /* memory.c: the addr
 /* memory.c: of an iota, what one lane of the group has; NULL: the value is something else. */
 LLVMValueRef jit_lane_index(jit_emitter *e, uint32_t v, LLVMValueRef lane);
 LLVMValueRef jit_gather(jit_emitter *e, LLVMTypeRef element, LLVMValueRef addresses); /* memory.c */
-void jit_emit_effect(jit_emitter *e, uint32_t i);                                     /* effects.c */
-void jit_emit_array(jit_emitter *e, const graph_node *node);                          /* arrays.c, as the next two */
+/* memory.c: a field of the operand's operand_memory, by its offset. */
+LLVMValueRef jit_operand_field(jit_emitter *e, uint32_t operand, size_t offset, LLVMTypeRef type);
+void jit_emit_combine(jit_emitter *e, const graph_node *node); /* combine.c */
+void jit_emit_effect(jit_emitter *e, uint32_t i);              /* effects.c */
+void jit_emit_array(jit_emitter *e, const graph_node *node);   /* arrays.c, as the next two */
 void jit_emit_aload(jit_emitter *e, const graph_node *node);
 void jit_emit_astore(jit_emitter *e, const graph_node *node);
 void jit_trap(jit_emitter *e, LLVMValueRef lanes, uint64_t code, uint32_t position);

@@ -164,51 +164,10 @@ static void help_first(jit_frame *frame, uint64_t node, uint64_t n, void *out, c
   }
 }
 
-/* a < b of integers. */
-static bool less(tg_type type, uint64_t a, uint64_t b)
-{
-  uint64_t top = UINT64_C(1) << (type_table[type].bits - 1);
-  return type_table[type].is_signed ? (a ^ top) < (b ^ top) : a < b;
-}
-
-static uint64_t fold(tg_fold how, tg_type type, uint64_t a, uint64_t b)
-{
-  switch (how) {
-  case TG_FOLD_ADD: return (a + b) & type_mask(type);
-  case TG_FOLD_MIN: return less(type, b, a) ? b : a;
-  case TG_FOLD_MAX: return less(type, a, b) ? b : a;
-  case TG_FOLD_AND: return a & b;
-  case TG_FOLD_OR: return a | b;
-  case TG_FOLD_XOR: return a ^ b;
-  case TG_FOLD_COUNT: break;
-  }
-  return a;
-}
-
-/* a: slots as u64, b: values, c: lanes */
-static void help_combine(jit_frame *frame, uint64_t node, uint64_t n, void *out, const void *a, const void *b,
-                         const void *c)
-{
-  const graph_node *it = node_of(frame, node);
-  tg_type type = type_of(frame, node_args(frame->code->graph, it)[1]);
-  const operand_memory *memory = &frame->operands[it->operand];
-  tg_mode mode = (tg_mode)frame->code->graph->operands.data[it->operand].mode;
-  const uint64_t *slots = a;
-  const unsigned char *lanes = c;
-  (void)out;
-  for (uint64_t i = 0; i < n; i++) {
-    if (lanes[i] && slots[i] < memory->length) {
-      unsigned char *p = memory->base + (ptrdiff_t)slots[i] * memory->stride;
-      element_store(mode, p, fold((tg_fold)it->detail, type, element_load(mode, p), element_at(type, b, i)));
-    }
-  }
-}
-
 const jit_helper jit_helpers[JIT_H_COUNT] = {[JIT_H_FMA] = help_fma,
                                              [JIT_H_ROUND] = help_round,
                                              [JIT_H_CARRY] = help_carry,
                                              [JIT_H_TRAP] = help_trap,
                                              [JIT_H_COUNT_TRAPS] = help_count_traps,
                                              [JIT_H_FIRST] = help_first,
-                                             [JIT_H_COMBINE] = help_combine,
                                              [JIT_H_LINEAR] = jit_help_linear};

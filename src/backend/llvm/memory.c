@@ -101,7 +101,7 @@ LLVMValueRef jit_index(jit_emitter *e, uint32_t v)
   return jit_convert(e, type, type_table[type].is_signed ? TG_I64 : TG_U64, jit_value(e, v));
 }
 
-static LLVMValueRef operand_field(jit_emitter *e, uint32_t operand, size_t offset, LLVMTypeRef type)
+LLVMValueRef jit_operand_field(jit_emitter *e, uint32_t operand, size_t offset, LLVMTypeRef type)
 {
   LLVMValueRef table = JIT_FIELD(e, e->top, operands, pointer_type(e));
   LLVMValueRef at = jit_offset(e, e->top, table, word(e, operand * sizeof(operand_memory) + offset));
@@ -127,9 +127,9 @@ static LLVMValueRef emit_gather(jit_emitter *e, const graph_node *node)
 {
   tg_mode mode = (tg_mode)e->g->operands.data[node->operand].mode;
   LLVMValueRef index = jit_index(e, node_args(e->g, node)[0]);
-  LLVMValueRef base = operand_field(e, node->operand, offsetof(operand_memory, base), pointer_type(e));
-  LLVMValueRef step = operand_field(e, node->operand, offsetof(operand_memory, stride), jit_int(e, 64));
-  LLVMValueRef length = operand_field(e, node->operand, offsetof(operand_memory, length), jit_int(e, 64));
+  LLVMValueRef base = jit_operand_field(e, node->operand, offsetof(operand_memory, base), pointer_type(e));
+  LLVMValueRef step = jit_operand_field(e, node->operand, offsetof(operand_memory, stride), jit_int(e, 64));
+  LLVMValueRef length = jit_operand_field(e, node->operand, offsetof(operand_memory, length), jit_int(e, 64));
   LLVMValueRef zero = JIT_FIELD(e, e->top, zero, NULL);
   bool is_wide = jit_is_wide(index);
   LLVMValueRef is_inside = LLVMBuildICmp(e->b, LLVMIntULT, index, is_wide ? jit_spread(e, length) : length, "");

@@ -287,7 +287,6 @@ bool jit_is_helped(const jit_code *code, const graph_node *node)
   case TG_OP_FMA: return !code->traits.has_fma;
   case TG_OP_ROUND: return !code->traits.has_round;
   case TG_OP_LINEAR: return (ring != TG_RING_INT && ring != TG_RING_FLOAT) || node->n_entries > (uint32_t)FEW_ENTRIES;
-  case TG_OP_COMBINE: return true;
   default: return false;
   }
 }

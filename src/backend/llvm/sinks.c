@@ -158,14 +158,6 @@ static size_t emit_arg(jit_emitter *e, const graph_node *node, size_t k, size_t 
 
 /* ---- tables, traps, stores ---- */
 
-static void emit_combine(jit_emitter *e, const graph_node *node)
-{
-  const uint32_t *args = node_args(e->g, node);
-  LLVMValueRef addresses[4] = {NULL, jit_spill(e, jit_spread(e, jit_index(e, args[0]))),
-                               jit_spill(e, jit_in_memory(e, args[1])), jit_mask_bytes(e, jit_running(e))};
-  jit_help(e, JIT_H_COMBINE, (uint64_t)(node - e->g->nodes.data), addresses, 4);
-}
-
 static void emit_store(jit_emitter *e, const graph_node *node)
 {
   uint32_t arg = node_args(e->g, node)[0];
@@ -203,7 +195,7 @@ void jit_emit_sinks(jit_emitter *e)
     } else if (node->op == TG_OP_ARGMIN || node->op == TG_OP_ARGMAX) {
       at += emit_arg(e, node, n_args++, at);
     } else if (node->op == TG_OP_COMBINE) {
-      emit_combine(e, node);
+      jit_emit_combine(e, node);
     }
   }
   for (size_t i = 0; i < e->g->nodes.n; i++) {
