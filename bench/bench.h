@@ -28,6 +28,11 @@ typedef struct report {
 } report;
 
 void report_add(report *r, const record *figure);
+
+/* The target of a figure, all of which but the target is known: that of `vec` or, of `llvm`, its own where targets.c
+ * has some for the section. */
+double target_of(const record *f, double of_vec);
+
 void report_print(const report *r);
 bool report_write(const report *r, const char *path);
 void report_free(report *r);
@@ -282,5 +287,8 @@ void bench_search(bench *b);
 void bench_arith(bench *b);
 void bench_scale(bench *b);
 void bench_start(bench *b);
+void bench_pack(bench *b);
+void bench_regroup(bench *b);
+void bench_state(bench *b);
 
 #endif

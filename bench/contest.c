@@ -161,7 +161,7 @@ static void add_figures(bench *b, const contest *c, size_t at, const double *med
     if (!c->entrants[i].is_subject) {
       f.peer = c->entrants[i].name;
       f.peer_value = medians[i] / c->per;
-      f.target = c->entrants[i].target;
+      f.target = target_of(&f, c->entrants[i].target);
       report_add(&b->report, &f);
       n_peers++;
     }

@@ -143,11 +143,12 @@ static void time_lengths(bench *b, const char *backend, arrays *memory, const ot
   memcpy(all + 2 * N_LENGTHS, o->timed, o->n * sizeof *all);
   time_in_turns(b, all, 2 * N_LENGTHS + o->n, medians);
   for (size_t i = 0; i < N_LENGTHS; i++) {
-    record f = {.workload = "m * x + b, f32", .subject = backend, .peer = "C call", .limits_value = true};
+    record f = {
+        .section = "invoke", .workload = "m * x + b, f32", .subject = backend, .peer = "C call", .limits_value = true};
     f.size = lengths[i];
     f.value = medians[2 * i];
     f.peer_value = medians[2 * i + 1];
-    f.target = lengths[i] == 16 && strcmp(backend, "ref") != 0 ? target_ns : 0;
+    f.target = target_of(&f, lengths[i] == 16 && strcmp(backend, "ref") != 0 ? target_ns : 0);
     add(b, &f);
     for (size_t k = 0; k < o->n && lengths[i] == 16; k++) {
       f.peer = o->names[k];

@@ -28,6 +28,9 @@ static const section sections[] = {
     {"search", "a search whose instances differ in depth", bench_search},
     {"arith", "VM instructions in a second, two threads", bench_arith},
     {"scale", "the cost of an instance from 10^4 to 10^7 of them", bench_scale},
+    {"pack", "streams of half precision, apart, big-endian", bench_pack},
+    {"regroup", "instances regrouped by the arms of a match", bench_regroup},
+    {"state", "instances that keep 128 bytes across a sync", bench_state},
     {"start", "`throng run` of a small program, from nothing to its end", bench_start},
     {"kernels", "the strip kernels of each instruction set, by themselves", bench_kernels},
 };
