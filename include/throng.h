@@ -175,10 +175,8 @@ typedef struct tg_context_options {
  * options: NULL for the defaults. Errors: NOMEM, ARGUMENT. A context may be used by several threads at once. */
 TG_API tg_status tg_context_create(const tg_context_options *options, tg_context **out);
 TG_API void tg_context_destroy(tg_context *context);
-
 /* How many threads an invocation uses at most. */
 TG_API unsigned tg_context_threads(const tg_context *context);
-
 /* Frees text or bytes that a tg_graph_write gave. p may be NULL. */
 TG_API void tg_free(tg_context *context, void *p, size_t bytes);
 
@@ -210,28 +208,21 @@ typedef enum tg_operand_kind {
 /* Makes an empty graph. name: an identifier of at most 255 bytes. Errors: NOMEM, ARGUMENT. */
 TG_API tg_status tg_graph_create(tg_context *context, const char *name, tg_graph **out);
 TG_API void tg_graph_destroy(tg_graph *graph);
-
 /* Ends building: checks that every body is closed and every output is written. Builder calls after it are errors.
  * tg_compile and tg_graph_write do it if it was not done. Errors: the first error of any builder call, or VERIFY. */
 TG_API tg_status tg_graph_finish(tg_graph *graph, tg_error *error);
-
 /* Returns the first error of the builder so far, or TG_OK. */
 TG_API tg_status tg_graph_error(const tg_graph *graph, tg_error *error);
-
 /* Declares an operand. name: an identifier, unique in the graph; mode: how its elements lie in memory (a parameter
  * must have the native mode of a type). Returns the handle, or TG_POISON. */
 TG_API tg_operand tg_declare(tg_graph *graph, tg_operand_kind kind, const char *name, tg_mode mode);
-
 /* Gives parameter `operand` a default, used when an invocation binds no memory to it. bits: the value's bit pattern in
  * the low bytes (tg_bits_f32 and its like make it). */
 TG_API void tg_param_default(tg_graph *graph, tg_operand operand, uint64_t bits);
-
 /* Names a value for printing; an identifier. A value without a name prints as its number. Returns the value. */
 TG_API tg_value tg_name(tg_graph *graph, tg_value value, const char *name);
-
 /* Sets the text printed as comment lines above the graph: lines of UTF-8. Errors: VERIFY. */
 TG_API void tg_graph_set_doc(tg_graph *graph, const char *doc);
-
 /* Sources. */
 TG_API tg_value tg_param(tg_graph *graph, tg_operand param);
 TG_API tg_value tg_load(tg_graph *graph, tg_operand input);
@@ -244,7 +235,6 @@ TG_API tg_value tg_const_f32(tg_graph *graph, float value);
 TG_API tg_value tg_const_f64(tg_graph *graph, double value);
 TG_API uint64_t tg_bits_f32(float value);
 TG_API uint64_t tg_bits_f64(double value);
-
 /* Stream transforms: one lane of the result from one lane of each operand. docs/spec.md, chapter "Operations", has the
  * types and the exact meaning of each. Operands are of one type unless said otherwise. */
 TG_API tg_value tg_add(tg_graph *graph, tg_value a, tg_value b);
@@ -274,7 +264,6 @@ TG_API tg_value tg_convert(tg_graph *graph, tg_type to, tg_value a);
 TG_API tg_value tg_bitcast(tg_graph *graph, tg_type to, tg_value a);
 /* Element `index` of a table; 0 where the index is outside it. */
 TG_API tg_value tg_gather(tg_graph *graph, tg_operand table, tg_value index);
-
 /* Built from the operations above. */
 TG_API tg_value tg_min(tg_graph *graph, tg_value a, tg_value b); /* b < a ? b : a */
 TG_API tg_value tg_ne(tg_graph *graph, tg_value a, tg_value b);
@@ -289,13 +278,11 @@ TG_API tg_value tg_abs(tg_graph *graph, tg_value a); /* floats clear the sign bi
 TG_API void tg_loop_begin(tg_graph *graph, const tg_value *init, size_t n, uint32_t position, tg_value *carried);
 TG_API void tg_loop_test(tg_graph *graph, tg_value condition);
 TG_API void tg_loop_end(tg_graph *graph, const tg_value *next, size_t n, tg_value *results);
-
 /* Bodies chosen by a bool or integer: body k where the selector is k, the last body otherwise. Each body ends with
  * tg_branch_next (the last with tg_branch_end) and n values, typed alike in all. Of a bool, body 0 is "false". */
 TG_API void tg_branch_begin(tg_graph *graph, tg_value selector);
 TG_API void tg_branch_next(tg_graph *graph, const tg_value *values, size_t n);
 TG_API void tg_branch_end(tg_graph *graph, const tg_value *values, size_t n, tg_value *results);
-
 /* The uniform block: nodes evaluated once per invocation. It must come before every other node. A loop directly in it
  * has one result more, a u64: the iterations it took. */
 TG_API void tg_uniform_begin(tg_graph *graph);
@@ -334,12 +321,10 @@ TG_API void tg_linear_apply(tg_graph *graph, const tg_linear *linear, tg_value *
 TG_API tg_value tg_array(tg_graph *graph, tg_type type, uint32_t length);
 TG_API tg_value tg_aload(tg_graph *graph, tg_value array, tg_value index);
 TG_API tg_value tg_astore(tg_graph *graph, tg_value array, tg_value index, tg_value element);
-
 /* Halts the lanes where condition is true: they store nothing and count in no reduction. code: below 0x80000000. */
 TG_API void tg_trap(tg_graph *graph, tg_value condition, uint32_t code, uint32_t position);
 /* Charges u64 `iterations` to the lane's fuel, as loops do by themselves. */
 TG_API void tg_charge(tg_graph *graph, tg_value iterations, uint32_t position);
-
 /* Sinks: outside every body; each output, result and accumulator is written by exactly one. */
 TG_API void tg_store(tg_graph *graph, tg_operand output, tg_value value);
 /* The sum in canonical order: f32 and f64 in their own type, signed integers in i64, bool and unsigned in u64. */
@@ -372,15 +357,12 @@ typedef enum tg_form {
 
 /* Tells a form by its first bytes. Text that begins with the word `stack` is stack text, all other text graph text. */
 TG_API tg_form tg_form_detect(const void *bytes, size_t n_bytes);
-
 /* Reads a graph in any form and checks it whole. Errors: PARSE, VERIFY (with a position), FORMAT, LIMIT, NOMEM. */
 TG_API tg_status tg_graph_read(tg_context *context, const void *bytes, size_t n_bytes, tg_form form, tg_graph **out,
                                tg_error *error);
-
 /* Writes a graph as text or as a binary module. *bytes is owned by the caller: free it with tg_free and *n_bytes. Text
  * has a zero byte after its end that n_bytes does not count (tg_free knows). Errors: NOMEM, ARGUMENT, VERIFY. */
 TG_API tg_status tg_graph_write(tg_graph *graph, tg_form form, char **bytes, size_t *n_bytes, tg_error *error);
-
 /* Translates stack text to stack bytecode. Errors as tg_graph_read. */
 TG_API tg_status tg_stack_assemble(tg_context *context, const char *text, size_t n_text, char **bytes, size_t *n_bytes,
                                    tg_error *error);
@@ -398,11 +380,9 @@ typedef struct tg_op_info {
 } tg_op_info;
 /* Fills *info with row `index` of the table, an operation's number in binary modules; 0 when there is no such row. */
 TG_API int tg_op_describe(size_t index, tg_op_info *info);
-
 /* The passes in the order in which they run: names and one line of text; NULL at the end. */
 TG_API const char *tg_pass_name(size_t index);
 TG_API const char *tg_pass_doc(size_t index);
-
 /* Runs passes on a graph and gives the new graph: all in `enabled` (bit k is pass k; UINT64_MAX is all) up to and
  * including the one called `last` (NULL: to the end). The graph given is left as it was. */
 TG_API tg_status tg_graph_transform(tg_graph *graph, uint64_t enabled, const char *last, tg_graph **out,
@@ -441,7 +421,6 @@ typedef struct tg_compile_options {
 TG_API tg_status tg_compile(tg_context *context, tg_graph *graph, const tg_compile_options *options, tg_kernel **out,
                             tg_error *error);
 TG_API void tg_kernel_destroy(tg_kernel *kernel);
-
 /* The signature, as of the graph. */
 TG_API size_t tg_kernel_n_operands(const tg_kernel *kernel);
 TG_API tg_status tg_kernel_operand(const tg_kernel *kernel, size_t index, tg_operand_info *info);
@@ -574,7 +553,6 @@ typedef struct tg_explain_options {
  * options: NULL for the defaults. Errors: NOMEM, ARGUMENT. */
 TG_API tg_status tg_kernel_explain(const tg_kernel *kernel, const tg_explain_options *options, char **text,
                                    size_t *n_text, tg_error *error);
-
 /* The code that a kernel runs, as text for people: of `llvm` its assembly. *text is owned by the caller, as above.
  * Errors: UNSUPPORTED (the back-end has none to show), NOMEM, INTERNAL. */
 TG_API tg_status tg_kernel_code(const tg_kernel *kernel, char **text, size_t *n_text, tg_error *error);
@@ -606,7 +584,6 @@ typedef struct tg_loader {
 TG_API tg_status tg_program_read(tg_context *context, const char *path, const char *text, size_t n_text,
                                  const tg_loader *loader, tg_program **out, tg_error *error);
 TG_API void tg_program_destroy(tg_program *program);
-
 /* The same for one formula, such as "y = m*x + b": a program that has only the kernel `formula`. signature: as in the
  * language, "(m: f32, x: [f32], b: [f32]) -> (y: [f32])". Positions of errors count the formula as line 2. */
 TG_API tg_status tg_program_formula(tg_context *context, const char *signature, const char *formula, tg_program **out,
@@ -623,7 +600,6 @@ typedef struct tg_message {
 } tg_message;
 TG_API size_t tg_program_n_messages(const tg_program *program);
 TG_API tg_status tg_program_message(const tg_program *program, size_t index, tg_message *message);
-
 /* A line, from 1, of one of the program's files: *n bytes without the newline, or NULL. path: as in messages. */
 TG_API const char *tg_program_line(const tg_program *program, const char *path, uint32_t line, size_t *n);
 
@@ -640,7 +616,6 @@ typedef enum tg_source_view {
  * Errors: PARSE, with the first error; ARGUMENT, NOMEM. */
 TG_API tg_status tg_source_show(tg_context *context, const char *text, size_t n_text, tg_source_view view, char **bytes,
                                 size_t *n_bytes, tg_error *error);
-
 /* The kernels and machines of the file itself, in order. Returns the name, or NULL. */
 TG_API const char *tg_program_entry(const tg_program *program, size_t index, int *is_machine);
 
@@ -695,7 +670,6 @@ TG_API tg_status tg_machine_explain(const tg_machine *machine, const tg_explain_
                                     size_t *n_text, tg_error *error);
 /* The position of the operand called name, or TG_POISON. */
 TG_API tg_operand tg_machine_find(const tg_machine *machine, const char *name);
-
 /* Gives a parameter its value. Errors: ARGUMENT (no parameter; outside its range). */
 TG_API tg_status tg_machine_set(tg_machine *machine, tg_operand param, uint64_t bits, tg_error *error);
 
@@ -703,7 +677,6 @@ TG_API tg_status tg_machine_set(tg_machine *machine, tg_operand param, uint64_t 
  * the elements of one instance lie side by side, and stride leads to the next instance's. An output without memory is
  * thrown away. Errors: ARGUMENT. */
 TG_API tg_status tg_machine_bind(tg_machine *machine, tg_operand operand, const tg_binding *binding, tg_error *error);
-
 /* Runs n instances. fuel: loop rounds that an instance may take in all phases together (TG_FUEL_UNLIMITED). Errors:
  * ARGUMENT (something has no value), BOUNDS, OVERLAP, NOMEM. Traps are no error: see the outcome. */
 TG_API tg_status tg_machine_run(tg_machine *machine, uint64_t n, uint64_t seed, uint64_t fuel, tg_error *error);

@@ -1,6 +1,6 @@
 /* run.c: running code on lanes. Streams at unit stride are used where they lie, in whole groups; others are packed into
- * buffers a strip at a time, and so are the last lanes, which fill no group. Where floats are summed the columns of each
- * block go into a tree, by the code itself or here. */
+ * buffers a strip at a time, and so are the last lanes, which fill no group. Where floats are summed the columns of
+ * each block go into a tree, by the code itself or here. */
 #include "backend/llvm/run.h"
 
 #include "backend/sum.h"
