@@ -20,7 +20,8 @@ static float round_ps(const jit_code *code, const stage *s)
 
 float stage_exchange_rounds(const jit_code *code, const stage *s)
 {
-  return (float)(EXCHANGE_PS + s->n_entries * EXCHANGE_ENTRY_PS) / round_ps(code, s);
+  float done_ps = (float)s->exchange_ps * (float)code->n_lanes * 16 / (float)code->traits.vector_bytes;
+  return ((float)(EXCHANGE_PS + s->n_entries * EXCHANGE_ENTRY_PS) + done_ps) / round_ps(code, s);
 }
 
 /* ---- the choice ---- */

@@ -53,10 +53,10 @@ struct jit_frame {
   unsigned char **streams;
   uint64_t group; /* helpers: lanes before the group that calls */
   /* Refill: which lanes are in a queue, from first_lane on (NULL: that and the next ones); the lanes of a loop's slots,
-   * a bit each; a loop stops when no more than `keep` run, but looks only in rounds whose number has no bit of `pause`;
-   * how many rounds it took. */
+   * a bit each, `fresh` those that have just come; a loop stops when no more than `keep` run, but looks only in rounds
+   * whose number has no bit of `pause`; how many rounds it took. */
   const uint32_t *lane_numbers;
-  uint64_t running, living, keep, pause, rounds;
+  uint64_t running, living, fresh, keep, pause, rounds;
   uint64_t zero;
 };
 
@@ -68,10 +68,13 @@ typedef enum jit_variant {
   JIT_FUEL,   /* the same with limited fuel */
   JIT_PREPARE,
   JIT_STAGE, /* with refill: a loop, or what is between loops */
+  JIT_STAGE_FUEL,
   JIT_VARIANT_COUNT
 } jit_variant;
 
-enum { JIT_FUNCTIONS = JIT_STAGE + 2 * STAGE_MOST + 1 };
+/* By variant up to JIT_PREPARE; from JIT_STAGE on what is before the first divergent loop, that loop, and so on; then
+ * the same with limited fuel. */
+enum { JIT_STAGES = 2 * STAGE_MOST + 1, JIT_FUNCTIONS = JIT_STAGE + 2 * JIT_STAGES };
 
 /* What an invocation has to know of an operand, in one place. */
 typedef struct plain_stream {
@@ -94,14 +97,12 @@ struct jit_code {
   uint64_t made_us;  /* how long it took */
   LLVMOrcJITDylibRef library;
   bool wanted[JIT_FUNCTIONS];
-  /* By variant, NULL: there is none; from JIT_STAGE on what is before the first divergent loop, that loop, and so on.
-   */
-  jit_function functions[JIT_FUNCTIONS];
-  bool *varies, *used; /* by value: differs between lanes; is an operand of something */
-  uint32_t *origins;   /* by array value: the array or carried array that it is, changed in place */
-  uint32_t *makers;    /* by value: the number of its node, and one; 0: it is carried, or one of several results */
-  uint8_t *halves;     /* by value: halves.c */
-  uint32_t *slots;     /* by value: where prepare puts a uniform */
+  jit_function functions[JIT_FUNCTIONS]; /* NULL: there is none */
+  bool *varies, *used;                   /* by value: differs between lanes; is an operand of something */
+  uint32_t *origins;                     /* by array value: the array or carried array that it is, changed in place */
+  uint32_t *makers; /* by value: the number of its node, and one; 0: it is carried, or one of several results */
+  uint8_t *halves;  /* by value: halves.c */
+  uint32_t *slots;  /* by value: where prepare puts a uniform */
   size_t n_slots;
   uint32_t *streams; /* by operand: its own number if it is a stream, else UINT32_MAX */
   uint64_t *storage; /* by value: where arrays and carried arrays lie, in bytes of one lane */

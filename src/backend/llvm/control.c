@@ -2,7 +2,7 @@
  * lanes that chose it, a long one only if there are any, and the yields are selected. */
 #include "backend/llvm/emit.h"
 
-enum { LONG_BODY = 16 };
+#include "graph/copy.h"
 
 typedef struct joined {
   LLVMValueRef alive, fuel;
@@ -17,8 +17,8 @@ static LLVMTypeRef result_type(jit_emitter *e, uint32_t v)
   return e->varies[v] ? jit_vector(type, e->n_lanes) : type;
 }
 
-static LLVMValueRef join_two(jit_emitter *e, LLVMValueRef a, LLVMBasicBlockRef at_a, LLVMValueRef b,
-                             LLVMBasicBlockRef at_b)
+LLVMValueRef jit_join_two(jit_emitter *e, LLVMValueRef a, LLVMBasicBlockRef at_a, LLVMValueRef b,
+                          LLVMBasicBlockRef at_b)
 {
   if (a == b) {
     return a;
@@ -42,24 +42,12 @@ static bool is_in_place(const jit_emitter *e, uint32_t result)
 
 /* ---- bodies ---- */
 
-static uint32_t body_begin(const jit_emitter *e, const graph_node *node, uint32_t k)
-{
-  return e->g->bodies.data[node->first_body + k];
-}
-
-/* The yield that ends body k. */
-static uint32_t body_end(const jit_emitter *e, const graph_node *node, uint32_t k)
-{
-  return k + 1 < node->n_bodies ? body_begin(e, node, k + 1) - 1 : node->end;
-}
-
 static LLVMValueRef is_body(jit_emitter *e, LLVMValueRef index, uint32_t k)
 {
   return LLVMBuildICmp(e->b, LLVMIntEQ, index, jit_const_int(LLVMTypeOf(index), k), "");
 }
 
-/* The lanes that choose body k, which is not the last. */
-static LLVMValueRef choosing(jit_emitter *e, const graph_node *node, uint32_t k)
+LLVMValueRef jit_choosing(jit_emitter *e, const graph_node *node, uint32_t k)
 {
   uint32_t selector = node_args(e->g, node)[0];
   LLVMValueRef x = jit_value(e, selector);
@@ -95,12 +83,12 @@ static meeting open_meeting(jit_emitter *e, const graph_node *node)
 
 static void run_to_meeting(jit_emitter *e, const graph_node *node, uint32_t body, const meeting *m)
 {
-  uint32_t end = body_end(e, node, body);
+  uint32_t end = branch_yield(e->g, node, body);
   const uint32_t *args = node_args(e->g, &e->g->nodes.data[end]);
   e->alive = m->before.alive;
   e->fuel = m->before.fuel;
-  jit_count(e, body_begin(e, node, body), end, false);
-  jit_emit_nodes(e, body_begin(e, node, body), end);
+  jit_count(e, branch_body(e->g, node, body), end, false);
+  jit_emit_nodes(e, branch_body(e->g, node, body), end);
   for (uint32_t k = 0; k < node->n_results; k++) {
     LLVMValueRef phi = e->values[node->first_result + k];
     LLVMValueRef v = jit_fit(e, yielded(e, args[k], node->first_result + k), LLVMTypeOf(phi));
@@ -137,7 +125,7 @@ static void jump(jit_emitter *e, const graph_node *node, LLVMValueRef index)
 
 static bool is_long(const jit_emitter *e, uint32_t begin, uint32_t end)
 {
-  bool found = end - begin > LONG_BODY;
+  bool found = end - begin > JIT_LONG_BODY;
   for (uint32_t i = begin; i < end; i++) {
     found |= e->g->nodes.data[i].op == TG_OP_LOOP;
   }
@@ -147,7 +135,7 @@ static bool is_long(const jit_emitter *e, uint32_t begin, uint32_t end)
 /* Runs a body; its yields go to `out`. */
 static void run_body(jit_emitter *e, const graph_node *node, uint32_t body, LLVMValueRef *out)
 {
-  uint32_t begin = body_begin(e, node, body), end = body_end(e, node, body);
+  uint32_t begin = branch_body(e->g, node, body), end = branch_yield(e->g, node, body);
   const uint32_t *args = node_args(e->g, &e->g->nodes.data[end]);
   joined before = {e->alive, e->fuel};
   jit_if branch = {NULL, NULL};
@@ -167,11 +155,11 @@ static void run_body(jit_emitter *e, const graph_node *node, uint32_t body, LLVM
   jit_end_if(e, branch);
   for (uint32_t k = 0; k < node->n_results; k++) {
     if (!LLVMIsConstant(out[k])) {
-      out[k] = join_two(e, out[k], from, LLVMGetPoison(LLVMTypeOf(out[k])), branch.before);
+      out[k] = jit_join_two(e, out[k], from, LLVMGetPoison(LLVMTypeOf(out[k])), branch.before);
     }
   }
-  e->alive = e->alive == NULL ? NULL : join_two(e, e->alive, from, before.alive, branch.before);
-  e->fuel = e->fuel == NULL ? NULL : join_two(e, e->fuel, from, before.fuel, branch.before);
+  e->alive = e->alive == NULL ? NULL : jit_join_two(e, e->alive, from, before.alive, branch.before);
+  e->fuel = e->fuel == NULL ? NULL : jit_join_two(e, e->fuel, from, before.fuel, branch.before);
 }
 
 static void choose(jit_emitter *e, const graph_node *node)
@@ -184,7 +172,7 @@ static void choose(jit_emitter *e, const graph_node *node)
   }
   for (uint32_t body = 0; body < node->n_bodies; body++) {
     bool is_last = body + 1 == node->n_bodies;
-    LLVMValueRef chosen = is_last ? NULL : choosing(e, node, body);
+    LLVMValueRef chosen = is_last ? NULL : jit_choosing(e, node, body);
     last = is_last ? last : last == NULL ? LLVMBuildNot(e->b, chosen, "") : jit_without(e, last, chosen);
     e->mask = jit_both(e, outer, is_last ? last : chosen);
     run_body(e, node, body, out);
@@ -283,8 +271,9 @@ void jit_emit_nodes(jit_emitter *e, uint32_t begin, uint32_t end)
       i++; /* prepare made it */
       continue;
     }
-    if ((node->op == TG_OP_LOAD || node->op == TG_OP_IOTA) && e->values[node->first_result] != NULL) {
-      i++; /* an earlier stage read it */
+    bool is_early = node->op == TG_OP_LOAD || node->op == TG_OP_IOTA || node->op == TG_OP_ARRAY;
+    if (is_early && e->values[node->first_result] != NULL) {
+      i++; /* an earlier stage read it, or slots own it */
       continue;
     }
     i = emit_node(e, i);

@@ -138,7 +138,15 @@ void jit_each_lane(jit_emitter *e, void (*one)(jit_emitter *e, LLVMValueRef lane
 
 /* ---- one for each idea ---- */
 void jit_emit_nodes(jit_emitter *e, uint32_t begin, uint32_t end); /* control.c */
-uint32_t jit_emit_loop(jit_emitter *e, uint32_t i);                /* loop.c */
+/* control.c: of a branch, the lanes that choose a body which is not the last; and a value that comes from two blocks.
+ * A body of more nodes than this is run only if some lane wants it. */
+enum { JIT_LONG_BODY = 16 };
+LLVMValueRef jit_choosing(jit_emitter *e, const graph_node *branch, uint32_t body);
+LLVMValueRef jit_join_two(jit_emitter *e, LLVMValueRef a, LLVMBasicBlockRef at_a, LLVMValueRef b,
+                          LLVMBasicBlockRef at_b);
+uint32_t jit_emit_loop(jit_emitter *e, uint32_t i); /* loop.c */
+/* Takes one iteration of a loop from lanes that go on, and gives those that had it; others trap. loop.c */
+LLVMValueRef jit_take_fuel(jit_emitter *e, const graph_node *loop, LLVMValueRef lanes);
 void jit_emit_elementwise(jit_emitter *e, const graph_node *node); /* arith.c */
 /* halves.c: the products whose halves are wanted; such a half, or NULL: the node is none. */
 void jit_find_halves(jit_code *code);
@@ -198,7 +206,16 @@ void jit_open_function(jit_emitter *e, const char *name); /* at the end of `body
 void jit_open_lanes(jit_emitter *e);
 
 /* emit_stages.c: function `which` of a graph's stages, the even ones what is between loops. */
-void jit_emit_stage(jit_emitter *e, size_t which, const char *name);
+void jit_emit_stage(jit_emitter *e, size_t which, bool is_fuel_limited, const char *name);
+
+/* emit_walk.c: those of nodes [begin, end) that are directly in [root, root_end), which is all of the graph or a body,
+ * or in split branches there. `reached` is then the mask of those lanes that come to a loop. */
+typedef struct jit_walk {
+  uint32_t begin, end, root, root_end;
+  uint32_t target; /* the loop, or UINT32_MAX */
+  LLVMValueRef reached;
+} jit_walk;
+void jit_walk_nodes(jit_emitter *e, jit_walk *w);
 
 /* stages.c: cuts a graph into stages, if that is worth a try; and their places in scratch. False: no memory. */
 bool stages_plan(jit_code *code);

@@ -31,14 +31,18 @@ static void explain_vectors(const jit_code *code, explainer *e)
 
 static void explain_functions(const jit_code *code, explainer *e)
 {
-  static const char *const names[JIT_VARIANT_COUNT] = {"whole groups", "any number of lanes", "limited fuel",
-                                                       "prepare"};
+  static const char *const names[JIT_STAGE] = {"whole groups", "any number of lanes", "limited fuel", "prepare"};
   char list[LIST_TEXT] = "";
   size_t n = 0, count = 0;
-  for (size_t k = 0; k < JIT_VARIANT_COUNT; k++) {
+  for (size_t k = 0; k < JIT_STAGE; k++) {
     if (code->wanted[k]) {
       n += (size_t)snprintf(list + n, sizeof list - n, "%s%s", count++ > 0 ? ", " : "", names[k]);
     }
+  }
+  if (code->stages.n > 0) {
+    count += 2 * (2 * code->stages.n + 1);
+    snprintf(list + n, sizeof list - n, ", and with refill %zu parts, each also for limited fuel",
+             2 * code->stages.n + 1);
   }
   explain_count(e, ENGINE, "functions", count, "functions");
   explain_reason(e, "for %s", list);
@@ -77,9 +81,9 @@ static void explain_refill(const jit_code *code, const char *name, explainer *e)
 {
   explain_add(e, ENGINE, name, code->wish.form == JIT_FORM_REFILL ? "refill" : "masked or refill", "");
   explain_reason(e,
-                 "lanes part, outside all bodies: %u groups are run with refill, which counts the rounds of each lane; "
+                 "lanes part, outside all loops: %u groups are run with refill, which counts the rounds of each lane; "
                  "then all with masks or with refill, by what moving lanes costs against waiting for the slowest of a "
-                 "group; with limited fuel with masks; queues of %u lanes",
+                 "group; queues of %u lanes",
                  (unsigned)STAGE_TRIED_GROUPS, code->stages.capacity);
 }
 

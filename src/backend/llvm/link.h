@@ -6,7 +6,7 @@
 
 #include <llvm-c/Orc.h>
 
-enum { JIT_MOST_SYMBOLS = 16 };
+enum { JIT_MOST_SYMBOLS = 24 };
 typedef struct jit_symbols {
   size_t n;
   const char *names[JIT_MOST_SYMBOLS];

@@ -55,7 +55,7 @@ static unsigned mask_bits(const jit_emitter *e, const loop *l)
 
 static bool may_trap(const jit_emitter *e, const loop *l)
 {
-  bool found = e->variant == JIT_FUEL;
+  bool found = e->fuel != NULL;
   for (uint32_t i = l->at; i < l->node->end; i++) {
     found |= e->g->nodes.data[i].op == TG_OP_TRAP;
   }
@@ -185,15 +185,14 @@ static void open_loop(jit_emitter *e, loop *l)
 
 /* ---- the condition ---- */
 
-/* Takes one iteration from the lanes that go on; those without fuel trap. */
-static LLVMValueRef take_fuel(jit_emitter *e, const loop *l, LLVMValueRef lanes)
+LLVMValueRef jit_take_fuel(jit_emitter *e, const graph_node *node, LLVMValueRef lanes)
 {
   LLVMTypeRef type = LLVMTypeOf(e->fuel);
   lanes = jit_spread(e, lanes);
   LLVMValueRef is_empty = LLVMBuildICmp(e->b, LLVMIntEQ, e->fuel, LLVMConstNull(type), "");
   LLVMValueRef pays = jit_without(e, lanes, is_empty);
   e->fuel = LLVMBuildSub(e->b, e->fuel, jit_select(e, pays, jit_const_int(type, 1), LLVMConstNull(type)), "");
-  jit_trap(e, jit_both(e, lanes, is_empty), TG_TRAP_FUEL, l->node->position);
+  jit_trap(e, jit_both(e, lanes, is_empty), TG_TRAP_FUEL, node->position);
   return pays;
 }
 
@@ -230,7 +229,7 @@ static LLVMValueRef goes_on(jit_emitter *e, const loop *l, condition c)
   }
   LLVMValueRef lanes = jit_both(e, l->can_trap || !l->parts ? jit_running(e) : e->mask, c.each);
   if (e->fuel != NULL) {
-    lanes = take_fuel(e, l, lanes);
+    lanes = jit_take_fuel(e, l->node, lanes);
   }
   if (l->parts) {
     e->mask = lanes;

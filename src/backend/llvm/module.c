@@ -8,10 +8,14 @@
 #include <stdio.h>
 #include <string.h>
 
-static const char *const names[JIT_FUNCTIONS] = {"throng_full",   "throng_masked", "throng_fuel",   "throng_prepare",
-                                                 "throng_part_0", "throng_loop_0", "throng_part_1", "throng_loop_1",
-                                                 "throng_part_2", "throng_loop_2", "throng_part_3", "throng_loop_3",
-                                                 "throng_part_4"};
+static const char *const names[JIT_FUNCTIONS] = {
+    "throng_full",        "throng_masked",      "throng_fuel",        "throng_prepare",     "throng_part_0",
+    "throng_loop_0",      "throng_part_1",      "throng_loop_1",      "throng_part_2",      "throng_loop_2",
+    "throng_part_3",      "throng_loop_3",      "throng_part_4",      "throng_fuel_part_0", "throng_fuel_loop_0",
+    "throng_fuel_part_1", "throng_fuel_loop_1", "throng_fuel_part_2", "throng_fuel_loop_2", "throng_fuel_part_3",
+    "throng_fuel_loop_3", "throng_fuel_part_4"};
+
+_Static_assert((int)JIT_FUNCTIONS <= (int)JIT_MOST_SYMBOLS, "all functions of a graph can be found at once");
 
 /* ---- one function ---- */
 
@@ -64,7 +68,7 @@ void jit_open_lanes(jit_emitter *e)
   rest = LLVMBuildIntCast2(e->b, rest, jit_int(e, bits), 0, "");
   LLVMValueRef there = LLVMBuildICmp(e->b, LLVMIntULT, jit_lane_numbers(e, bits), jit_spread(e, rest), "");
   e->alive = e->start = jit_mask(e, there, bits);
-  if (e->variant == JIT_FUEL) {
+  if (e->variant == JIT_FUEL || e->variant == JIT_STAGE_FUEL) {
     e->fuel = jit_spread(e, JIT_FIELD(e, e->top, fuel, word));
   }
 }
@@ -159,7 +163,7 @@ void jit_choose_functions(jit_code *code)
   code->wanted[JIT_MASKED] = n.loops || n.traps || n.reduces;
   code->wanted[JIT_FUEL] = n.loops;
   for (size_t k = 0; code->stages.n > 0 && k < 2 * code->stages.n + 1; k++) {
-    code->wanted[JIT_STAGE + k] = true;
+    code->wanted[JIT_STAGE + k] = code->wanted[JIT_STAGE + JIT_STAGES + k] = true;
   }
   code->joins_blocks = code->wanted[JIT_FULL] && code->n_ordered > 0;
   for (size_t k = 0; k < code->n_ordered; k++) {
@@ -178,9 +182,9 @@ void jit_build_functions(jit_emitter *e)
   if (e->code->wanted[JIT_PREPARE] && !e->failed) {
     build_prepare(e);
   }
-  for (size_t k = 0; k < JIT_FUNCTIONS - JIT_STAGE && !e->failed; k++) {
+  for (size_t k = 0; k < 2 * JIT_STAGES && !e->failed; k++) {
     if (e->code->wanted[JIT_STAGE + k]) {
-      jit_emit_stage(e, k, names[JIT_STAGE + k]);
+      jit_emit_stage(e, k % JIT_STAGES, k >= JIT_STAGES, names[JIT_STAGE + k]);
     }
   }
 }

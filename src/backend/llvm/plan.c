@@ -110,6 +110,14 @@ static void find_loop_origins(const tg_graph *g, const graph_node *loop, uint32_
   }
 }
 
+/* An array made in the body of a branch is no value outside. */
+static bool is_visible(const tg_graph *g, uint32_t v, uint32_t scope)
+{
+  for (; scope != 0 && scope != g->values.data[v].scope; scope = g->scopes.data[scope].parent) {
+  }
+  return scope == g->values.data[v].scope;
+}
+
 static void find_branch_origins(const tg_graph *g, const graph_node *branch, uint32_t *origins)
 {
   for (uint32_t k = 0; k < branch->n_results; k++) {
@@ -118,9 +126,7 @@ static void find_branch_origins(const tg_graph *g, const graph_node *branch, uin
     for (uint32_t body = 0; body < branch->n_bodies; body++) {
       is_same &= origins[node_args(g, &g->nodes.data[body_end(g, branch, body)])[k]] == origin;
     }
-    /* An array made in the body of a branch is no value outside. */
-    is_same &=
-        origin < branch->first_result && g->values.data[origin].scope == g->values.data[branch->first_result + k].scope;
+    is_same &= is_visible(g, origin, g->values.data[branch->first_result + k].scope);
     origins[branch->first_result + k] = is_same ? origin : branch->first_result + k;
   }
 }

@@ -47,10 +47,11 @@ static const stage_entry *entries_of(const jit_code *code, const stage *s)
       to[i] = from[list[i]];                                                                                           \
     }                                                                                                                  \
   }                                                                                                                    \
-  static void scatter_##name(type *restrict to, const type *restrict from, const uint8_t *list, unsigned n)            \
+  static void scatter_##name(type *restrict to, const uint8_t *places, const type *restrict from,                      \
+                             const uint8_t *list, unsigned n)                                                          \
   {                                                                                                                    \
     for (unsigned i = 0; i < n; i++) {                                                                                 \
-      to[list[i]] = from[i];                                                                                           \
+      to[places[i]] = from[list[i]];                                                                                   \
     }                                                                                                                  \
   }
 /* clang-format on */
@@ -69,13 +70,14 @@ static void gather(unsigned bytes, void *to, const void *from, const uint8_t *li
   }
 }
 
-static void scatter(unsigned bytes, void *to, const void *from, const uint8_t *list, unsigned n)
+/* places: in `to`; list: in `from` */
+static void scatter(unsigned bytes, void *to, const uint8_t *places, const void *from, const uint8_t *list, unsigned n)
 {
   switch (bytes) {
-  case 1: scatter_1(to, from, list, n); break;
-  case 2: scatter_2(to, from, list, n); break;
-  case 4: scatter_4(to, from, list, n); break;
-  default: scatter_8(to, from, list, n);
+  case 1: scatter_1(to, places, from, list, n); break;
+  case 2: scatter_2(to, places, from, list, n); break;
+  case 4: scatter_4(to, places, from, list, n); break;
+  default: scatter_8(to, places, from, list, n);
   }
 }
 
@@ -103,6 +105,16 @@ static void look_at_watched(refilling *f)
 
 /* ---- between loops ---- */
 
+static bool has_fuel(const refilling *f)
+{
+  return f->frame->fuel != TG_FUEL_UNLIMITED;
+}
+
+static void call_stage(refilling *f, size_t which)
+{
+  f->code->functions[JIT_STAGE + (has_fuel(f) ? (size_t)JIT_STAGES : 0) + which](f->frame);
+}
+
 /* Runs part k on n lanes of a queue, or, before the first loop, of the range. */
 static void run_part(refilling *f, size_t k, uint64_t n, const uint32_t *numbers)
 {
@@ -111,30 +123,26 @@ static void run_part(refilling *f, size_t k, uint64_t n, const uint32_t *numbers
   frame->n_groups = (n + f->code->n_lanes - 1) / f->code->n_lanes;
   frame->lane_numbers = numbers;
   frame->block_lane = 0;
-  f->code->functions[JIT_STAGE + 2 * k](frame);
+  call_stage(f, 2 * k);
 }
 
-/* Lanes that trapped are taken out of a queue. Gives how many stay. */
-static uint32_t drop_dead(refilling *f, const stage *s, uint32_t n)
+/* Of n lanes in the queue `ready` those that trapped are out; the others come to the loop, or pass it by. */
+static void sort_ready(refilling *f, size_t k, uint32_t n)
 {
-  const unsigned char *alive = f->frame->alive;
-  uint32_t n_alive = 0;
-  if (memchr(alive, 0, n) == NULL) {
-    return n;
-  }
+  station *at = &f->stations[k];
+  const stage *s = &f->code->stages.stages[k];
+  const unsigned char *wants = f->r->scratch + s->wants;
+  at->head = at->n_ready = at->n_passed = at->n_passing = 0;
   for (uint32_t i = 0; i < n; i++) {
-    if (alive[i] == 0) {
+    if (f->frame->alive[i] == 0) {
       continue;
     }
-    refill_lanes(f, s->ready_lanes)[n_alive] = refill_lanes(f, s->ready_lanes)[i];
-    for (uint32_t k = 0; k < s->n_entries; k++) {
-      const stage_entry *e = &entries_of(f->code, s)[k];
-      unsigned char *at = f->r->scratch + e->ready;
-      memmove(at + (size_t)n_alive * e->bytes, at + (size_t)i * e->bytes, e->bytes);
+    if (!s->can_pass || wants[i] != 0) {
+      at->order[at->n_ready++] = (uint8_t)i;
+    } else {
+      at->passing[at->n_passing++] = (uint8_t)i;
     }
-    n_alive++;
   }
-  return n_alive;
 }
 
 /* Lanes of the range, side by side. Gives how many. */
@@ -167,13 +175,62 @@ static uint32_t take_first(refilling *f)
 
 static uint32_t run_station(refilling *f, size_t k);
 
-/* Fills an empty queue `ready`. False: no lane is left. */
+static void note_lane(refilling *f, size_t k, uint32_t lane, uint64_t rounds)
+{
+  uint32_t value = rounds < UINT32_MAX ? (uint32_t)rounds : UINT32_MAX;
+  if (f->rounds != NULL) {
+    f->rounds->of[k][lane] = value;
+  } else if (f->n_watched > 0 && lane - f->watched < watched_lanes(f)) {
+    f->watch.of[k][lane - f->watched] = value;
+    f->n_watched -= k + 1 == f->code->stages.n;
+  }
+}
+
+/* What lanes have in one of a stage's places goes to the end of its queue `done`. */
+static void put_done(refilling *f, size_t k, bool from_slots, const uint8_t *list, unsigned n)
+{
+  station *at = &f->stations[k];
+  const stage *s = &f->code->stages.stages[k];
+  unsigned char *scratch = f->r->scratch;
+  gather_4(refill_lanes(f, s->done_lanes) + at->n_done, refill_lanes(f, from_slots ? s->slot_lanes : s->ready_lanes),
+           list, n);
+  if (has_fuel(f)) {
+    gather(8, scratch + s->done_fuel + 8 * (size_t)at->n_done, scratch + (from_slots ? s->slot_fuel : s->ready_fuel),
+           list, n);
+  }
+  for (uint32_t i = 0; i < s->n_entries; i++) {
+    const stage_entry *e = &entries_of(f->code, s)[i];
+    if (e->after != STAGE_NO_VALUE && (from_slots || e->start != STAGE_NO_VALUE)) {
+      gather(e->bytes, scratch + e->done + (size_t)at->n_done * e->bytes, scratch + (from_slots ? e->slot : e->ready),
+             list, n);
+    }
+  }
+  at->n_done += n;
+}
+
+/* Lanes that pass a loop by go to `done`. False: it has no room for all. */
+static bool pass_lanes(refilling *f, size_t k)
+{
+  station *at = &f->stations[k];
+  uint32_t room = f->code->stages.capacity - at->n_done, left = at->n_passing - at->n_passed;
+  uint32_t n = left < room ? left : room;
+  const uint32_t *lanes = refill_lanes(f, f->code->stages.stages[k].ready_lanes);
+  const uint8_t *list = at->passing + at->n_passed;
+  for (uint32_t i = 0; i < n; i++) {
+    note_lane(f, k, lanes[list[i]], 0);
+  }
+  put_done(f, k, false, list, n);
+  at->n_passed += n;
+  return at->n_passed == at->n_passing;
+}
+
+/* Fills an empty queue `ready`. False: no lane is left, or `done` is full. */
 static bool fill_ready(refilling *f, size_t k)
 {
   station *at = &f->stations[k];
   const stage *s = &f->code->stages.stages[k];
   while (at->head == at->n_ready) {
-    uint32_t n = k == 0 ? take_first(f) : run_station(f, k - 1);
+    uint32_t n = !pass_lanes(f, k) ? 0 : k == 0 ? take_first(f) : run_station(f, k - 1);
     if (n == 0) {
       return false;
     }
@@ -183,27 +240,32 @@ static bool fill_ready(refilling *f, size_t k)
       run_part(f, k, n, numbers);
       f->stations[k - 1].n_done = 0;
     }
-    at->head = 0;
-    at->n_ready = drop_dead(f, s, n);
+    sort_ready(f, k, n);
   }
   return true;
 }
 
 /* ---- a loop ---- */
 
-static void start_lanes(refilling *f, size_t k, const uint8_t *list, unsigned n)
+static void start_lanes(refilling *f, size_t k, const uint8_t *slots, unsigned n)
 {
   station *at = &f->stations[k];
   const stage *s = &f->code->stages.stages[k];
   unsigned char *scratch = f->r->scratch;
-  scatter_4(refill_lanes(f, s->slot_lanes), refill_lanes(f, s->ready_lanes) + at->head, list, n);
+  const uint8_t *list = at->order + at->head;
+  scatter_4(refill_lanes(f, s->slot_lanes), slots, refill_lanes(f, s->ready_lanes), list, n);
+  if (has_fuel(f)) {
+    scatter(8, scratch + s->slot_fuel, slots, scratch + s->ready_fuel, list, n);
+  }
   for (uint32_t i = 0; i < s->n_entries; i++) {
     const stage_entry *e = &entries_of(f->code, s)[i];
-    scatter(e->bytes, scratch + e->slot, scratch + e->ready + (size_t)at->head * e->bytes, list, n);
+    if (e->start != STAGE_NO_VALUE) {
+      scatter(e->bytes, scratch + e->slot, slots, scratch + e->ready, list, n);
+    }
   }
   for (unsigned i = 0; i < n; i++) {
-    at->occupied |= UINT64_C(1) << list[i];
-    at->started[list[i]] = at->clock;
+    at->occupied |= UINT64_C(1) << slots[i];
+    at->started[slots[i]] = at->clock;
   }
   at->head += n;
 }
@@ -217,8 +279,9 @@ static void fill_slots(refilling *f, size_t k)
     unsigned n = list_bits(all_slots(f->code) & ~at->occupied, at->n_ready - at->head, list);
     start_lanes(f, k, list, n);
   }
-  at->running |= at->occupied & ~before;
-  at->living |= at->occupied & ~before;
+  at->fresh |= at->occupied & ~before; /* more than once where `done` was full */
+  at->running |= at->fresh;
+  at->living |= at->fresh;
 }
 
 static void count_trap(refilling *f, const stage *s, unsigned slot)
@@ -237,13 +300,7 @@ static void note_rounds(refilling *f, size_t k, const uint8_t *list, unsigned n)
   for (unsigned i = 0; i < n; i++) {
     uint64_t rounds = at->clock - at->started[list[i]];
     at->rounds_left += rounds;
-    uint32_t lane = lanes[list[i]], value = rounds < UINT32_MAX ? (uint32_t)rounds : UINT32_MAX;
-    if (f->rounds != NULL) {
-      f->rounds->of[k][lane] = value;
-    } else if (f->n_watched > 0 && lane - f->watched < watched_lanes(f)) {
-      f->watch.of[k][lane - f->watched] = value;
-      f->n_watched -= k + 1 == f->code->stages.n;
-    }
+    note_lane(f, k, lanes[list[i]], rounds);
   }
   at->n_left += n;
 }
@@ -252,8 +309,8 @@ static void end_lanes(refilling *f, size_t k)
 {
   station *at = &f->stations[k];
   const stage *s = &f->code->stages.stages[k];
-  unsigned char *scratch = f->r->scratch;
-  uint64_t ended = at->occupied & ~at->running, dead = s->can_trap ? ended & ~at->living : 0;
+  bool can_trap = s->can_trap || has_fuel(f);
+  uint64_t ended = at->occupied & ~at->running, dead = can_trap ? ended & ~at->living : 0;
   uint8_t list[JIT_MAX_LANES];
   unsigned n = list_bits(dead, JIT_MAX_LANES, list);
   for (unsigned i = 0; i < n; i++) {
@@ -261,14 +318,7 @@ static void end_lanes(refilling *f, size_t k)
   }
   n = list_bits(ended & ~dead, JIT_MAX_LANES, list);
   note_rounds(f, k, list, n);
-  gather_4(refill_lanes(f, s->done_lanes) + at->n_done, refill_lanes(f, s->slot_lanes), list, n);
-  for (uint32_t i = 0; i < s->n_entries; i++) {
-    const stage_entry *e = &entries_of(f->code, s)[i];
-    if (e->after != STAGE_NO_VALUE) {
-      gather(e->bytes, scratch + e->done + (size_t)at->n_done * e->bytes, scratch + e->slot, list, n);
-    }
-  }
-  at->n_done += n;
+  put_done(f, k, true, list, n);
   at->occupied &= ~ended;
 }
 
@@ -291,21 +341,28 @@ static void tune(const jit_code *code, const stage *s, station *at)
   at->n_left = at->rounds_left = 0;
 }
 
+static bool has_room(const refilling *f, const station *at)
+{
+  return at->n_done + f->code->n_lanes <= f->code->stages.capacity;
+}
+
 /* Runs loop k until its queue `done` is full or no lane is left. Gives how many are in it. */
 static uint32_t run_station(refilling *f, size_t k)
 {
   station *at = &f->stations[k];
   const stage *s = &f->code->stages.stages[k];
-  while (at->n_done + f->code->n_lanes <= f->code->stages.capacity) {
+  while (has_room(f, at)) {
     fill_slots(f, k);
-    if (at->occupied == 0) {
+    if (at->occupied == 0 || !has_room(f, at)) {
       break;
     }
     f->frame->keep = at->occupied == all_slots(f->code) ? f->code->n_lanes - at->wanted : 0;
     f->frame->pause = at->pause;
     f->frame->running = at->running;
+    f->frame->fresh = at->fresh;
+    at->fresh = 0;
     f->frame->living = at->living;
-    f->code->functions[JIT_STAGE + 2 * k + 1](f->frame);
+    call_stage(f, 2 * k + 1);
     at->running = f->frame->running;
     at->living = f->frame->living;
     at->clock += f->frame->rounds;

@@ -6,8 +6,11 @@
 
 /* One divergent loop. */
 typedef struct station {
-  uint64_t occupied, running, living; /* slots, a bit each */
+  uint64_t occupied, running, living, fresh; /* slots, a bit each */
   uint32_t head, n_ready, n_done;
+  uint8_t order[STAGE_QUEUE];   /* places in `ready` of the lanes that come, from head to n_ready */
+  uint8_t passing[STAGE_QUEUE]; /* and of those that do not take the body that the loop is in */
+  uint32_t n_passed, n_passing;
   uint64_t clock, started[JIT_MAX_LANES]; /* rounds so far, and when a slot's lane began */
   uint64_t n_left, rounds_left;           /* lanes that left since the last tuning, and their rounds together */
   unsigned wanted;                        /* free slots */

@@ -126,7 +126,7 @@ void jit_run_masked(jit_range *b, uint64_t first, uint64_t end, partials *out)
 
 static void run_range(jit_range *b, const uint64_t lanes[2], partials *out)
 {
-  if (b->code->stages.n > 0 && b->frame->fuel == TG_FUEL_UNLIMITED) {
+  if (b->code->stages.n > 0) {
     jit_run_chosen(b, lanes, out);
   } else {
     jit_run_masked(b, lanes[0], lanes[1], out);

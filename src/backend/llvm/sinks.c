@@ -28,7 +28,7 @@ static LLVMValueRef sum_address(jit_emitter *e, size_t k)
 
 static bool is_in_registers(const jit_emitter *e, tg_type type)
 {
-  return !is_float(type) || (jit_columns(type) <= e->n_lanes && e->variant != JIT_STAGE);
+  return !is_float(type) || (jit_columns(type) <= e->n_lanes && e->variant < JIT_STAGE);
 }
 
 /* With refill lanes come in any order: what depends on it is left to C, by lane. */
@@ -71,7 +71,7 @@ void jit_open_sinks(jit_emitter *e)
       n_sums++;
       n_trees += is_float(type);
     } else if (node->op == TG_OP_ARGMIN || node->op == TG_OP_ARGMAX) {
-      if (e->variant != JIT_STAGE && jit_leads(e, n_args)) {
+      if (e->variant < JIT_STAGE && jit_leads(e, n_args)) {
         jit_open_best(e, n_args);
       }
       n_args++;
@@ -126,7 +126,7 @@ static size_t emit_sum(jit_emitter *e, const graph_node *node, size_t k, size_t 
     v = jit_select(e, lanes, v, LLVMConstNull(LLVMTypeOf(v)));
   }
   if (!is_in_registers(e, type)) {
-    if (e->variant == JIT_STAGE) {
+    if (e->variant >= JIT_STAGE) {
       keep_for_later(e, e->code->stages.sums[k].group, v, type);
     } else {
       add_to_memory(e, type, v, k);
@@ -143,7 +143,7 @@ static size_t emit_sum(jit_emitter *e, const graph_node *node, size_t k, size_t 
 static size_t emit_arg(jit_emitter *e, const graph_node *node, size_t k, size_t at)
 {
   const uint32_t *args = node_args(e->g, node);
-  if (e->variant == JIT_STAGE) {
+  if (e->variant >= JIT_STAGE) {
     const stage_sink *sink = &e->code->stages.args[k];
     keep_for_later(e, sink->group, jit_in_memory(e, args[1]), jit_type(e, args[1]));
     keep_for_later(e, sink->block, jit_in_memory(e, args[0]), jit_type(e, args[0]));

@@ -1,26 +1,20 @@
-/* stages.c: which loops are refilled, which values go along with a lane from stage to stage, and where they wait.
+/* stages.c: which loops are refilled, and which values go along with a lane from stage to stage.
  *
- * Stage 2k is what comes before loop k, stage 2k + 1 the loop; sinks belong to the last. Streams and lane numbers are
- * read in stage 0, where lanes are side by side, and go along. A value goes along if a later stage wants it. What is
- * uniform needs not. */
-#include "backend/llvm/emit.h"
+ * Nodes are numbered by when they run: 4k before loop k, 4k + 1 for lanes that come to it, 4k + 2 in it, 4k + 3 for
+ * lanes that leave it; sinks come last. Streams and lane numbers are read at 0, where lanes are side by side, and go
+ * along. A value goes along if it is wanted later; what is uniform needs not. */
+#include "backend/llvm/stage_cut.h"
 
 #include <string.h>
 
-enum { MOST_ENTRIES = 48, MOST_NODES = 4096, MOST_SCRATCH = 24 << 10, MOST_SUM_SCRATCH = 48 << 10 };
-
-typedef struct cutter {
-  jit_code *code;
-  const tg_graph *g;
-  stage_plan *plan;
-  uint8_t *made, *wanted; /* by value: the stage that makes it, and the last that wants it */
-} cutter;
+enum { MOST_ENTRIES = 48, MOST_NODES = 4096 };
 
 /* ---- which loops ---- */
 
-/* Loops outside all bodies which lanes leave at different times. */
-static void find_loops(cutter *c)
+/* Loops outside all other loops which lanes leave at different times; is_deep: also those in branches. */
+static void find_loops(cutter *c, bool is_deep)
 {
+  c->plan->n = 0;
   for (uint32_t i = graph_main_start(c->g); i < c->g->nodes.n; i++) {
     const graph_node *node = &c->g->nodes.data[i];
     if (node->op == TG_OP_LOOP && c->code->varies[node_args(c->g, &c->g->nodes.data[node->mate])[0]]) {
@@ -28,27 +22,93 @@ static void find_loops(cutter *c)
         c->plan->n = 0;
         return;
       }
-      c->plan->stages[c->plan->n++] = (stage){.loop = i};
+      c->plan->stages[c->plan->n++] =
+          (stage){.loop = i, .entry = i, .exit = node->end + 1, .body_end = (uint32_t)c->g->nodes.n};
     }
-    i = node->op == TG_OP_LOOP || node->op == TG_OP_BRANCH ? node->end : i;
+    i = node->op == TG_OP_LOOP || (node->op == TG_OP_BRANCH && !is_deep) ? node->end : i;
   }
 }
 
-/* ---- who makes and wants a value ---- */
-
-static void want(cutter *c, uint32_t v, size_t number)
+/* The innermost body is that of the last branch around it. */
+static void find_body(cutter *c, stage *s)
 {
-  c->wanted[v] = c->wanted[v] < number ? (uint8_t)number : c->wanted[v];
+  for (uint32_t i = graph_main_start(c->g); i < s->loop; i++) {
+    const graph_node *node = &c->g->nodes.data[i];
+    if (node->op != TG_OP_BRANCH || node->end < s->loop) {
+      continue;
+    }
+    c->plan->is_split[i] = s->is_inner = true;
+    for (uint32_t k = 0; k < node->n_bodies && branch_body(c->g, node, k) <= s->loop; k++) {
+      s->body = branch_body(c->g, node, k);
+      s->body_end = branch_yield(c->g, node, k);
+    }
+  }
 }
 
-static void visit_node(cutter *c, uint32_t i, size_t number)
+/* ---- when a node runs, and who makes and wants a value ---- */
+
+static unsigned number_at(const cutter *c, uint32_t i)
+{
+  unsigned number = 0;
+  for (size_t k = 0; k < c->plan->n; k++) {
+    const stage *s = &c->plan->stages[k];
+    uint32_t starts[4] = {s->entry, s->loop, c->g->nodes.data[s->loop].end + 1, s->exit};
+    for (size_t step = 0; step < 4; step++) {
+      number = i >= starts[step] ? (unsigned)(4 * k + step + 1) : number;
+    }
+  }
+  return number;
+}
+
+static const stage *stage_at(const cutter *c, uint32_t loop)
+{
+  for (size_t k = 0; k < c->plan->n; k++) {
+    if (c->plan->stages[k].loop == loop) {
+      return &c->plan->stages[k];
+    }
+  }
+  return NULL;
+}
+
+static void want(cutter *c, uint32_t v, unsigned number)
+{
+  c->wanted[v] |= UINT32_C(1) << number;
+}
+
+static bool is_sink(const graph_node *node)
+{
+  return node->op == TG_OP_STORE || node->op == TG_OP_SUM || node->op == TG_OP_ARGMIN || node->op == TG_OP_ARGMAX ||
+         node->op == TG_OP_COMBINE;
+}
+
+/* A loop's starts are wanted before it; what a split branch yields, where it ends. */
+static unsigned when_wanted(const cutter *c, uint32_t i)
 {
   const graph_node *node = &c->g->nodes.data[i];
-  bool is_sink = node->op == TG_OP_STORE || node->op == TG_OP_SUM || node->op == TG_OP_ARGMIN ||
-                 node->op == TG_OP_ARGMAX || node->op == TG_OP_COMBINE;
+  const stage *s = stage_at(c, i);
+  if (is_sink(node)) {
+    return 4 * (unsigned)c->plan->n;
+  }
+  if (s != NULL) {
+    return 4 * (unsigned)(s - c->plan->stages);
+  }
+  bool yields = node->op == TG_OP_YIELD && c->plan->is_split[node->mate];
+  return number_at(c, yields ? c->g->nodes.data[node->mate].end : i);
+}
+
+static void visit_node(cutter *c, uint32_t i)
+{
+  const graph_node *node = &c->g->nodes.data[i];
+  unsigned number = number_at(c, i), wanted = when_wanted(c, i);
   bool is_source = node->op == TG_OP_LOAD || node->op == TG_OP_IOTA;
   for (uint32_t k = 0; k < node->n_args; k++) {
-    want(c, node_args(c->g, node)[k], is_sink ? 2 * c->plan->n : number);
+    want(c, node_args(c->g, node)[k], wanted);
+  }
+  if (c->plan->is_split[i]) {
+    unsigned last = number_at(c, node->end);
+    for (; number < last; number++) {
+      want(c, node_args(c->g, node)[0], number + 1);
+    }
   }
   for (uint32_t k = 0; k < node->n_results; k++) {
     c->made[node->first_result + k] = is_source ? 0 : (uint8_t)number;
@@ -58,75 +118,76 @@ static void visit_node(cutter *c, uint32_t i, size_t number)
   }
 }
 
-/* A loop's starts are wanted by the stage before it. */
-static void visit(cutter *c)
-{
-  size_t number = 0;
-  for (uint32_t i = graph_main_start(c->g); i < c->g->nodes.n; i++) {
-    const graph_node *node = &c->g->nodes.data[i];
-    bool begins = number % 2 == 0 && number / 2 < c->plan->n && c->plan->stages[number / 2].loop == i;
-    visit_node(c, i, number);
-    if (begins) {
-      number++;
-      memset(&c->made[node->first_carried], (int)number, node->n_args);
-      memset(&c->made[node->first_result], (int)number, node->n_results);
-    } else if (number % 2 == 1 && c->g->nodes.data[c->plan->stages[number / 2].loop].end == i) {
-      number++;
-    }
-  }
-}
-
 /* ---- entries ---- */
 
-static bool goes_along(const cutter *c, uint32_t v, size_t k)
+/* Whether a value is wanted at numbers from one on. */
+static bool is_wanted(const cutter *c, uint32_t v, size_t number)
 {
-  return !c->g->values.data[v].is_uniform && c->made[v] <= 2 * k && c->wanted[v] > 2 * k;
+  return c->wanted[v] >> number != 0;
 }
 
-static bool is_used_in(const cutter *c, uint32_t v, const graph_node *loop)
+static bool add_entry(cutter *c, stage_entry entry)
 {
-  bool found = false;
-  uint32_t first = loop->first_arg + loop->n_args;
-  const graph_node *yield = &c->g->nodes.data[loop->end];
-  for (uint32_t i = first; i < yield->first_arg + yield->n_args; i++) {
-    found |= c->g->args.data[i] == v;
-  }
-  return found;
-}
-
-static void add_entry(cutter *c, stage_entry entry)
-{
-  const graph_value *value = &c->g->values.data[entry.value];
   stage_plan *plan = c->plan;
-  if (plan->n_entries == plan->room || value->array_length > 0) {
-    plan->n = 0; /* too many, or an array, which would have to be copied: no refill */
-    return;
+  if (plan->n_entries == plan->room) {
+    return false;
   }
-  entry.bytes = element_bytes((tg_type)value->type);
+  uint32_t v = entry.value != STAGE_NO_VALUE ? entry.value : entry.after;
+  entry.is_array = c->g->values.data[v].array_length > 0;
+  entry.bytes = entry.is_array ? 0 : element_bytes((tg_type)c->g->values.data[v].type);
   plan->entries[plan->n_entries++] = entry;
+  return true;
 }
 
-static void find_entries(cutter *c, size_t k)
+static bool add_carried(cutter *c, size_t k)
 {
-  stage *s = &c->plan->stages[k];
-  const graph_node *loop = &c->g->nodes.data[s->loop];
-  s->first_entry = (uint32_t)c->plan->n_entries;
-  for (uint32_t i = 0; i < loop->n_args && c->plan->n > 0; i++) {
-    bool is_wanted = c->wanted[loop->first_result + i] > 2 * k + 1;
-    add_entry(c, (stage_entry){.value = loop->first_carried + i,
-                               .start = node_args(c->g, loop)[i],
-                               .after = is_wanted ? loop->first_result + i : STAGE_NO_VALUE,
-                               .is_carried = true,
-                               .is_used = true});
-  }
-  for (uint32_t v = 0; v < c->g->values.n && c->plan->n > 0; v++) {
-    if (goes_along(c, v, k)) {
-      bool is_wanted = c->wanted[v] > 2 * k + 1;
-      uint32_t after = is_wanted ? v : STAGE_NO_VALUE;
-      add_entry(c, (stage_entry){.value = v, .start = v, .after = after, .is_used = is_used_in(c, v, loop)});
+  const graph_node *loop = &c->g->nodes.data[c->plan->stages[k].loop];
+  for (uint32_t i = 0; i < loop->n_args; i++) {
+    uint32_t start = node_args(c->g, loop)[i], result = loop->first_result + i;
+    bool is_array = c->g->values.data[start].array_length > 0;
+    bool is_early = c->made[start] <= 4 * k || c->g->values.data[start].is_uniform;
+    stage_entry entry = {.value = loop->first_carried + i,
+                         .start = is_early && !is_array ? start : STAGE_NO_VALUE,
+                         .after = is_wanted(c, result, 4 * k + 4) && !is_array ? result : STAGE_NO_VALUE,
+                         .is_carried = true,
+                         .is_used = true,
+                         .is_kept = is_wanted(c, result, 4 * k + 3)};
+    if (!add_entry(c, entry)) {
+      return false;
     }
   }
+  return true;
+}
+
+/* What comes from before, what is made for lanes that come, and what those that leave make. */
+static bool add_along(cutter *c, size_t k)
+{
+  for (uint32_t v = 0; v < c->g->values.n; v++) {
+    const graph_value *value = &c->g->values.data[v];
+    unsigned made = c->made[v];
+    bool is_early = made <= 4 * k && is_wanted(c, v, 4 * k + 1), is_late = made == 4 * k + 3;
+    bool is_mine = made == 4 * k + 1 && is_wanted(c, v, 4 * k + 2), goes_on = is_wanted(c, v, 4 * k + 4);
+    if (value->is_uniform || value->array_length > 0 || !(is_early || is_mine || (is_late && goes_on))) {
+      continue;
+    }
+    stage_entry entry = {.value = is_late ? STAGE_NO_VALUE : v,
+                         .start = is_early ? v : STAGE_NO_VALUE,
+                         .after = goes_on ? v : STAGE_NO_VALUE,
+                         .is_used = !is_late && (is_mine || (c->wanted[v] >> (4 * k + 1) & 7) != 0)};
+    if (!add_entry(c, entry)) {
+      return false;
+    }
+  }
+  return true;
+}
+
+static bool find_entries(cutter *c, size_t k)
+{
+  stage *s = &c->plan->stages[k];
+  s->first_entry = (uint32_t)c->plan->n_entries;
+  bool fits = add_carried(c, k) && add_along(c, k);
   s->n_entries = (uint32_t)c->plan->n_entries - s->first_entry;
+  return fits;
 }
 
 static void find_costs(cutter *c, stage *s)
@@ -134,8 +195,12 @@ static void find_costs(cutter *c, stage *s)
   cost_part part;
   cost_add_up(c->g, s->loop, &part);
   s->ps = part.ps;
-  for (uint32_t i = s->loop; i < c->g->nodes.data[s->loop].end; i++) {
-    s->can_trap |= c->g->nodes.data[i].op == TG_OP_TRAP;
+  s->exchange_ps = 0;
+  for (uint32_t i = s->entry; i < s->exit; i++) {
+    const graph_node *node = &c->g->nodes.data[i];
+    bool is_outside = i < s->loop || i > c->g->nodes.data[s->loop].end;
+    s->can_trap |= node->op == TG_OP_TRAP;
+    s->exchange_ps += is_outside ? cost_node_ps(c->g, node) : 0;
   }
 }
 
@@ -145,7 +210,9 @@ static void find_varying(cutter *c)
   memcpy(c->plan->varies, c->code->varies, c->g->values.n * sizeof *c->plan->varies);
   for (size_t i = 0; i < c->plan->n_entries; i++) {
     const stage_entry *entry = &c->plan->entries[i];
-    c->plan->varies[entry->value] = true;
+    if (entry->value != STAGE_NO_VALUE) {
+      c->plan->varies[entry->value] = true;
+    }
     if (entry->after != STAGE_NO_VALUE) {
       c->plan->varies[entry->after] = true;
     }
@@ -153,144 +220,71 @@ static void find_varying(cutter *c)
   jit_find_varying(c->g, c->code->used, c->plan->varies);
 }
 
-static void cut(cutter *c)
+/* ---- all ---- */
+
+static bool cut(cutter *c)
 {
-  visit(c);
-  for (size_t k = 0; k < c->plan->n; k++) {
-    find_entries(c, k);
+  stage_plan *plan = c->plan;
+  plan->n_entries = 0;
+  memset(plan->is_split, 0, c->g->nodes.n);
+  memset(c->wanted, 0, c->g->values.n * sizeof *c->wanted);
+  for (size_t k = 0; k < plan->n; k++) {
+    find_body(c, &plan->stages[k]);
   }
-  for (size_t k = 0; k < c->plan->n; k++) {
-    find_costs(c, &c->plan->stages[k]);
+  if (!stages_give_arrays(c)) {
+    return false;
+  }
+  for (uint32_t i = graph_main_start(c->g); i < c->g->nodes.n; i++) {
+    visit_node(c, i);
+  }
+  for (size_t k = 0; k < plan->n; k++) {
+    if (!find_entries(c, k)) {
+      return false;
+    }
+    find_costs(c, &plan->stages[k]);
   }
   find_varying(c);
+  return true;
+}
+
+/* At all divergent loops; where that is too much, at those outside all branches. */
+static void cut_somehow(cutter *c)
+{
+  for (unsigned way = 0; way < 2; way++) {
+    find_loops(c, way == 0);
+    if (c->plan->n > 0 && cut(c)) {
+      return;
+    }
+  }
+  c->plan->n = 0;
 }
 
 bool stages_plan(jit_code *code)
 {
   const tg_graph *g = code->graph;
   const tg_allocator *a = &code->allocator;
-  cutter c = {.code = code, .g = g, .plan = &code->stages};
+  stage_plan *plan = &code->stages;
+  cutter c = {.code = code, .g = g, .plan = plan};
+  find_loops(&c, true);
   if (code->wish.form == JIT_FORM_MASKED || g->nodes.n > MOST_NODES) {
+    plan->n = 0;
     return true;
   }
-  find_loops(&c);
-  if (c.plan->n == 0) {
-    return true;
-  }
-  c.plan->room = MOST_ENTRIES;
-  c.plan->entries = alloc_zeroed(a, MOST_ENTRIES, sizeof *c.plan->entries);
-  c.plan->varies = alloc_zeroed(a, g->values.n + 1, sizeof *c.plan->varies);
+  plan->room = MOST_ENTRIES;
+  plan->entries = alloc_zeroed(a, MOST_ENTRIES, sizeof *plan->entries);
+  plan->varies = alloc_zeroed(a, g->values.n + 1, sizeof *plan->varies);
+  plan->is_split = alloc_zeroed(a, g->nodes.n + 1, sizeof *plan->is_split);
+  plan->owners = alloc_zeroed(a, g->values.n + 1, sizeof *plan->owners);
   c.made = alloc_zeroed(a, g->values.n + 1, 1);
-  c.wanted = alloc_zeroed(a, g->values.n + 1, 1);
-  bool has_memory = c.plan->entries != NULL && c.plan->varies != NULL && c.made != NULL && c.wanted != NULL;
+  c.wanted = alloc_zeroed(a, g->values.n + 1, sizeof *c.wanted);
+  c.spans = alloc_zeroed(a, g->values.n + 1, sizeof *c.spans);
+  bool has_memory = plan->entries != NULL && plan->varies != NULL && plan->is_split != NULL && plan->owners != NULL &&
+                    c.made != NULL && c.wanted != NULL && c.spans != NULL;
   if (has_memory) {
-    cut(&c);
+    cut_somehow(&c);
   }
   alloc_free(a, c.made, g->values.n + 1, 1);
-  alloc_free(a, c.wanted, g->values.n + 1, 1);
+  alloc_free(a, c.wanted, g->values.n + 1, sizeof *c.wanted);
+  alloc_free(a, c.spans, g->values.n + 1, sizeof *c.spans);
   return has_memory;
-}
-
-/* ---- places ---- */
-
-static size_t place(size_t *end, size_t bytes)
-{
-  size_t offset = *end;
-  *end = offset + ((bytes + 63) & ~(size_t)63);
-  return offset;
-}
-
-static void place_queues(jit_code *code, size_t *end)
-{
-  stage_plan *plan = &code->stages;
-  for (size_t k = 0; k < plan->n; k++) {
-    stage *s = &plan->stages[k];
-    s->ready_lanes = place(end, plan->capacity * sizeof(uint32_t));
-    s->slot_lanes = place(end, code->n_lanes * sizeof(uint32_t));
-    s->done_lanes = place(end, plan->capacity * sizeof(uint32_t));
-    for (stage_entry *e = plan->entries + s->first_entry; e < plan->entries + s->first_entry + s->n_entries; e++) {
-      e->ready = place(end, (size_t)plan->capacity * e->bytes);
-      e->slot = place(end, (size_t)code->n_lanes * e->bytes);
-      e->done = e->after == STAGE_NO_VALUE ? 0 : place(end, (size_t)plan->capacity * e->bytes);
-    }
-  }
-}
-
-/* Sums of floats wait for all lanes of their block, other reductions only for those of a queue. */
-static bool place_sinks(jit_code *code, size_t *end)
-{
-  const tg_graph *g = code->graph;
-  stage_plan *plan = &code->stages;
-  size_t n_sums = 0, n_args = 0;
-  bool has_blocks = false;
-  for (size_t i = 0; i < g->nodes.n; i++) {
-    const graph_node *node = &g->nodes.data[i];
-    const uint32_t *args = node_args(g, node);
-    if (node->op == TG_OP_SUM) {
-      tg_type type = (tg_type)g->values.data[args[0]].type;
-      if (type_in(type, TG_CLASS_FLOAT)) {
-        plan->sums[n_sums].group = place(end, (size_t)plan->capacity * element_bytes(type));
-        plan->sums[n_sums].block = place(end, TG_BLOCK_LANES * (size_t)element_bytes(type));
-        has_blocks = true;
-      }
-      n_sums++;
-    } else if (node->op == TG_OP_ARGMIN || node->op == TG_OP_ARGMAX) {
-      unsigned data = element_bytes((tg_type)g->values.data[args[1]].type);
-      plan->args[n_args].group = place(end, (size_t)plan->capacity * data);
-      unsigned index = element_bytes((tg_type)g->values.data[args[0]].type);
-      plan->args[n_args++].block = place(end, (size_t)plan->capacity * index);
-    }
-  }
-  return has_blocks;
-}
-
-static size_t count_sums(const tg_graph *g)
-{
-  size_t n = 0;
-  for (size_t i = 0; i < g->nodes.n; i++) {
-    n += g->nodes.data[i].op == TG_OP_SUM;
-  }
-  return n;
-}
-
-/* Queues are short where all would not fit on the stack of a caller without a workspace. */
-bool stages_place(jit_code *code, size_t *end)
-{
-  stage_plan *plan = &code->stages;
-  const tg_allocator *a = &code->allocator;
-  if (plan->n == 0) {
-    return true;
-  }
-  plan->sums = alloc_zeroed(a, count_sums(code->graph) + 1, sizeof *plan->sums);
-  plan->args = alloc_zeroed(a, code->graph->n_arg_sinks + 1, sizeof *plan->args);
-  if (plan->sums == NULL || plan->args == NULL) {
-    return false;
-  }
-  for (plan->capacity = STAGE_QUEUE; plan->capacity >= 2 * code->n_lanes; plan->capacity /= 2) {
-    size_t all = *end;
-    place_queues(code, &all);
-    size_t most = place_sinks(code, &all) ? MOST_SUM_SCRATCH : MOST_SCRATCH;
-    if (all < most || code->wish.form == JIT_FORM_REFILL) {
-      *end = all;
-      return true;
-    }
-  }
-  plan->n = 0;
-  return true;
-}
-
-void stages_free(jit_code *code)
-{
-  stage_plan *plan = &code->stages;
-  const tg_allocator *a = &code->allocator;
-  alloc_free(a, plan->entries, plan->room, sizeof *plan->entries);
-  if (plan->varies != NULL) {
-    alloc_free(a, plan->varies, code->graph->values.n + 1, sizeof *plan->varies);
-  }
-  if (plan->sums != NULL) {
-    alloc_free(a, plan->sums, count_sums(code->graph) + 1, sizeof *plan->sums);
-  }
-  if (plan->args != NULL) {
-    alloc_free(a, plan->args, code->graph->n_arg_sinks + 1, sizeof *plan->args);
-  }
 }
