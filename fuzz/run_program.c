@@ -345,7 +345,7 @@ static void walk_all(const job *j)
 static void compare_llvm(const job *j, unsigned which)
 {
   static const char *const names[] = {"llvm:128",    "llvm:256",        "llvm:512",        "llvm/masked",
-                                      "llvm/refill", "llvm:128/refill", "llvm:256/refill", "llvm:256/masked"};
+                                      "llvm/refill", "llvm:128/refill", "llvm:256/refill", "llvm:256/past"};
   compare_with(j, &(way){names[which % 8], UINT64_MAX, tg_context_threads(j->context), 0, 0});
 }
 

@@ -107,10 +107,11 @@ enum { VEC_NUMBERED = 20 };
 extern const tg_backend vec_numbered_backends[VEC_NUMBERED];
 
 /* `llvm`, whose code is in a plug-in, and the same held to vectors of so many bits, for tests: "llvm:128", "llvm:256",
- * "llvm:512"; each also with "/masked" or "/refill", which say how divergent loops are run; "llvm:fault" makes LLVM
+ * "llvm:512"; each also with "/masked" or "/refill", which say how divergent loops are run, or "/past", which writes
+ * outputs past the caches however few they are; "llvm:fault" makes LLVM
  * fail as it does where it would end the process. Whether the plug-in is there, and if not, why and how to get it.
  * plugin.c */
-enum { LLVM_WISHES = 13 };
+enum { LLVM_WISHES = 17 };
 extern const tg_backend llvm_backends[LLVM_WISHES];
 tg_status backend_llvm_status(tg_error *error);
 

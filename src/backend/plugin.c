@@ -323,7 +323,8 @@ tg_status backend_llvm_object(const object_request *request, tg_object *out, tg_
   {                                                                                                                    \
     return compile(context, graph, (tg_plugin_wish){bits, how, form, NULL}, out, error);                                     \
   }
-#define WISHES(bits) WISH(bits, bits, 0) WISH(bits##_masked, bits, 1) WISH(bits##_refill, bits, 2)
+#define WISHES(bits)                                                                                                   \
+  WISH(bits, bits, 0) WISH(bits##_masked, bits, 1) WISH(bits##_refill, bits, 2) WISH(bits##_past, bits, 3)
 /* clang-format on */
 WISHES(0)
 WISHES(128)
@@ -339,7 +340,9 @@ WISH(fault, 1, 0)
     .prepare = prepare, .run = run, .quick = quick, .joins_blocks = true, .speed = {600, 0}, .explain = explain,       \
     .text = write_text                                                                                                 \
   }
-#define ROWS(title, bits) ROW(title, bits), ROW(title "/masked", bits##_masked), ROW(title "/refill", bits##_refill)
+#define ROWS(title, bits)                                                                                              \
+  ROW(title, bits), ROW(title "/masked", bits##_masked), ROW(title "/refill", bits##_refill),                          \
+      ROW(title "/past", bits##_past)
 
 const tg_backend llvm_backends[LLVM_WISHES] = {ROWS("llvm", 0), ROWS("llvm:128", 128), ROWS("llvm:256", 256),
                                                ROWS("llvm:512", 512), ROW("llvm:fault", fault)};

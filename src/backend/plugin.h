@@ -9,8 +9,8 @@
 enum { TG_PLUGIN_ABI = 6 };
 #define TG_PLUGIN_ENTRY "tg_plugin_entry"
 
-/* What code is made for: vectors of so many bits, 0 for the best of the machine; how: as in tg_backend; how divergent
- * loops are run: as is best, with masks, with refill. */
+/* What code is made for: vectors of so many bits, 0 for the best of the machine; how: as in tg_backend; form: how
+ * divergent loops are run: as is best, with masks, with refill; or 3, as is best, with all outputs past the caches. */
 typedef struct tg_plugin_wish {
   unsigned width, how, form;
   const char *cache; /* folder of code that was made before; NULL: none */

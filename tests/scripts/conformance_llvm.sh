@@ -1,7 +1,7 @@
 #!/bin/sh
 # tg-test: timeout=1800
 # The conformance cases pass on machine code made by LLVM, for vectors of every width that the machine has, as built
-# and through all passes, with divergent loops run with masks and with refill: six of these ways, with TG_LONG=1 all. Without
+# and through all passes, with divergent loops run with masks and with refill, and with outputs past the caches: seven of these ways, with TG_LONG=1 all. Without
 # the plug-in there is nothing to test.
 set -u
 runner=$TG_BUILD/tests/conformance/runner
@@ -37,7 +37,7 @@ try() { # BACKEND PASSES
   [ -z "$failed" ] || echo "$log" | grep -A 4 "^not ok" | head -n 30 | sed 's/^/# /'
 }
 if [ "${TG_LONG:-}" = 1 ]; then
-  for backend in llvm llvm:128 llvm:256 llvm:512 llvm/masked llvm/refill llvm:128/refill llvm:256/refill; do
+  for backend in llvm llvm:128 llvm:256 llvm:512 llvm/masked llvm/refill llvm:128/refill llvm:256/refill llvm/past llvm:256/past; do
     try $backend none
     try $backend all
   done
@@ -48,5 +48,6 @@ else
   try llvm:128 all
   try llvm:256 all
   try llvm:256/refill none
+  try llvm:256/past all
 fi
 echo "1..$number"

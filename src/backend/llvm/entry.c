@@ -115,7 +115,8 @@ static tg_status make(jit_code *code, const tg_plugin_wish *wish, const void *mo
   code->wish = (jit_wish){.width = wish->width,
                           .is_huge = code->graph->values.n > JIT_HUGE_GRAPH,
                           .counts = (wish->how & COMPILE_COUNTS) != 0,
-                          .form = (jit_form)wish->form};
+                          .goes_past = wish->form == JIT_WISH_PAST,
+                          .form = wish->form == JIT_WISH_PAST ? JIT_FORM_CHOSEN : (jit_form)wish->form};
   target_work w = {.wish = code->wish};
   uint64_t start = now_us();
   TG_TRY(jit_guarded(open_target, &w, error));

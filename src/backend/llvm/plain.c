@@ -52,7 +52,7 @@ static void list_streams(jit_code *code)
       out_bytes += is_output ? bytes : 0;
     }
   }
-  code->cached_lanes = out_bytes == 0 ? UINT64_MAX : machine_cache_bytes() / out_bytes;
+  code->cached_lanes = out_bytes == 0 ? UINT64_MAX : code->wish.goes_past ? 0 : machine_cache_bytes() / out_bytes;
 }
 
 static void list_params(jit_code *code)

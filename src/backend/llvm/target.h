@@ -10,12 +10,14 @@
 
 /* How divergent loops are run; a kernel is held to one way only for tests. */
 typedef enum jit_form { JIT_FORM_CHOSEN, JIT_FORM_MASKED, JIT_FORM_REFILL } jit_form;
+enum { JIT_WISH_PAST = 3 }; /* a form of plugin.h: JIT_FORM_CHOSEN with goes_past */
 
 typedef struct jit_wish {
   unsigned width;  /* of vectors, in bits; 0: the machine's best; JIT_WIDTH_FAULT */
   bool is_huge;    /* code that better algorithms would take minutes for */
   bool counts;     /* rounds of loops and operations, exactly */
   bool is_foreign; /* for another machine, which has vectors of this width */
+  bool goes_past;  /* outputs are written past the caches, however short */
   jit_form form;
 } jit_wish;
 

@@ -33,9 +33,9 @@ enum { N_GRAPHS = 400, N_LONG = 150 };
 static unsigned thread_counts[] = {1, 2, 3, 7};
 static const unsigned strips[] = {0, 1, 3, 7};
 enum { N_SETS = 4, N_VEC = 1 + N_SETS * KIT_COUNT(strips) };
-static const char *const llvm_names[] = {
-    "llvm:128",        "llvm:256",        "llvm:512",        "llvm:128/masked", "llvm:256/masked",
-    "llvm:512/masked", "llvm:128/refill", "llvm:256/refill", "llvm:512/refill", "llvm"};
+static const char *const llvm_names[] = {"llvm:128",        "llvm:256",        "llvm:512",        "llvm:128/masked",
+                                         "llvm:256/masked", "llvm:512/masked", "llvm:128/refill", "llvm:256/refill",
+                                         "llvm:512/refill", "llvm:256/past",   "llvm/past",       "llvm"};
 
 typedef struct scene {
   tg_context *contexts[KIT_COUNT(thread_counts)];

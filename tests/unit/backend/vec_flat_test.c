@@ -1,13 +1,14 @@
-/* vec_flat_test.c: `vec` on graphs without loops and reductions, which it runs where their streams lie, in one strip or
- * many, and past the caches: the memory of all operands, with what lies around and between them, must be what `ref`
- * leaves, wherever outputs lie: apart, in place of an input that is still needed or not, unaligned, or strided. */
+/* vec_flat_test.c: `vec` and `llvm` on graphs without loops and reductions, which they run where their streams lie, in
+ * one strip or many, and past the caches: the memory of all operands, with what lies around and between them, must be
+ * what `ref` leaves, wherever outputs lie: apart, in place of an input that is still needed or not, unaligned, or
+ * strided. */
 #include "kit.h"
+#include "plugin.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
-#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -106,21 +107,17 @@ static tg_status run(tg_context *context, const tg_kernel *kernel, const layout 
 
 typedef struct subject {
   tg_kernel *kernel; /* NULL: this processor lacks it */
-  char name[16];
+  const char *name;
 } subject;
-enum { N_SETS = 4, N_SUBJECTS = 3 * N_SETS };
-
-static void compile_all(tg_context *context, const char *text, subject subjects[N_SUBJECTS])
-{
-  static const char *const ways[] = {"", "/3", "/past"};
-  for (size_t i = 0; i < N_SUBJECTS; i++) {
-    snprintf(subjects[i].name, sizeof subjects[i].name, "vec:%zu%s", i % N_SETS, ways[i / N_SETS]);
-    subjects[i].kernel = compile(context, text, subjects[i].name);
-  }
-}
+enum { MOST_SUBJECTS = 12 };
+static const char *const vec_names[MOST_SUBJECTS] = {"vec:0",      "vec:1",      "vec:2",      "vec:3",
+                                                     "vec:0/3",    "vec:1/3",    "vec:2/3",    "vec:3/3",
+                                                     "vec:0/past", "vec:1/past", "vec:2/past", "vec:3/past"};
+static const char *const llvm_names[MOST_SUBJECTS] = {"llvm:128",      "llvm:256",      "llvm",
+                                                      "llvm:128/past", "llvm:256/past", "llvm/past"};
 
 /* Layouts that a graph does not allow give the same error everywhere. */
-static void compare(tg_context *context, const tg_kernel *ref, const subject subjects[N_SUBJECTS], size_t at)
+static void compare(tg_context *context, const tg_kernel *ref, const subject *subjects, size_t at)
 {
   const layout *l = &layouts[at / KIT_COUNT(lengths)];
   size_t n = lengths[at % KIT_COUNT(lengths)];
@@ -128,7 +125,7 @@ static void compare(tg_context *context, const tg_kernel *ref, const subject sub
     return; /* there is no room */
   }
   tg_status status = run(context, ref, l, n, &expected);
-  for (size_t i = 0; i < N_SUBJECTS; i++) {
+  for (size_t i = 0; i < MOST_SUBJECTS; i++) {
     if (subjects[i].kernel != NULL &&
         (run(context, subjects[i].kernel, l, n, &got) != status || memcmp(&expected, &got, sizeof got) != 0)) {
       fail_msg("%s: layout %zu, %zu lanes", subjects[i].name, at / KIT_COUNT(lengths), n);
@@ -136,30 +133,49 @@ static void compare(tg_context *context, const tg_kernel *ref, const subject sub
   }
 }
 
-static void test_flat(void **state)
+static void compare_graph(tg_context *context, const char *text, const char *const *names)
+{
+  subject subjects[MOST_SUBJECTS];
+  tg_kernel *ref = compile(context, text, "ref");
+  for (size_t i = 0; i < MOST_SUBJECTS; i++) {
+    subjects[i] = (subject){names[i] == NULL ? NULL : compile(context, text, names[i]), names[i]};
+  }
+  for (size_t at = 0; at < KIT_COUNT(layouts) * KIT_COUNT(lengths); at++) {
+    compare(context, ref, subjects, at);
+  }
+  for (size_t i = 0; i < MOST_SUBJECTS; i++) {
+    tg_kernel_destroy(subjects[i].kernel);
+  }
+  tg_kernel_destroy(ref);
+}
+
+static void compare_all(const char *const *names)
 {
   tg_context *context = kit_context();
-  subject subjects[N_SUBJECTS];
-  (void)state;
   for (size_t i = 0; i < sizeof start.bytes; i++) {
     start.bytes[i] = (unsigned char)(kit_random(1, i) >> (kit_random(2, i / 8) % 9));
   }
   for (size_t k = 0; k < KIT_COUNT(graphs); k++) {
-    tg_kernel *ref = compile(context, graphs[k], "ref");
-    compile_all(context, graphs[k], subjects);
-    for (size_t at = 0; at < KIT_COUNT(layouts) * KIT_COUNT(lengths); at++) {
-      compare(context, ref, subjects, at);
-    }
-    for (size_t i = 0; i < N_SUBJECTS; i++) {
-      tg_kernel_destroy(subjects[i].kernel);
-    }
-    tg_kernel_destroy(ref);
+    compare_graph(context, graphs[k], names);
   }
   tg_context_destroy(context);
 }
 
+static void test_flat(void **state)
+{
+  (void)state;
+  compare_all(vec_names);
+}
+
+static void test_llvm(void **state)
+{
+  (void)state;
+  plugin_need();
+  compare_all(llvm_names);
+}
+
 int main(void)
 {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(test_flat)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(test_flat), cmocka_unit_test(test_llvm)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
