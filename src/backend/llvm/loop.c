@@ -1,21 +1,9 @@
 /* loop.c: loops. Where the condition differs between lanes, a loop goes on while any lane runs, and the lanes that are
  * done keep what they carry; where it does not, no lane needs a mask. Several vectors are in flight, as a value is
  * several vectors of the machine. */
-#include "backend/llvm/emit.h"
+#include "backend/llvm/loop.h"
 
 #include <stddef.h>
-
-typedef struct loop {
-  const graph_node *node, *test, *yield;
-  uint32_t at;
-  bool parts, can_trap; /* lanes part ways; some may trap inside */
-  LLVMBasicBlockRef header, after;
-  LLVMValueRef *phis; /* by carried value; NULL: an array changed in place */
-  LLVMValueRef *kept; /* the same, of a value that lanes that run share: what lanes that are done have; or NULL */
-  LLVMValueRef running, alive, fuel; /* phis or NULL */
-  LLVMValueRef outer;                /* the mask around it */
-  LLVMValueRef taken;                /* prepare: iterations before */
-} loop;
 
 /* ---- values that go round ---- */
 
@@ -41,7 +29,7 @@ static LLVMValueRef open_mask(jit_emitter *e, const loop *l, LLVMValueRef start)
 }
 
 /* How wide masks of lanes are in a loop: as most of what they select, which is what goes round. */
-static unsigned mask_bits(const jit_emitter *e, const loop *l)
+unsigned loop_mask_bits(const jit_emitter *e, const loop *l)
 {
   unsigned bits = 8;
   for (uint32_t v = l->node->first_carried; v < l->node->first_carried + l->node->n_args; v++) {
@@ -69,7 +57,7 @@ static bool is_in_place(const jit_emitter *e, const loop *l, uint32_t k)
          e->code->origins[node_args(e->g, l->yield)[k]] == e->code->origins[carried];
 }
 
-static LLVMValueRef start_of(jit_emitter *e, const loop *l, uint32_t k)
+LLVMValueRef loop_start(jit_emitter *e, const loop *l, uint32_t k)
 {
   uint32_t arg = node_args(e->g, l->node)[k];
   return e->varies[l->node->first_carried + k] ? jit_wide(e, arg) : jit_value(e, arg);
@@ -94,15 +82,15 @@ static uint32_t growth_of(const jit_emitter *e, const loop *l, uint32_t k)
 }
 
 /* What a kept value is at first. One that grows is at least as wide as masks are. */
-static LLVMValueRef kept_start(jit_emitter *e, const loop *l, uint32_t k)
+LLVMValueRef loop_kept_start(jit_emitter *e, const loop *l, uint32_t k)
 {
   LLVMValueRef start = jit_wide(e, node_args(e->g, l->node)[k]);
-  unsigned have = type_table[jit_type(e, l->node->first_carried + k)].bits, want = mask_bits(e, l);
+  unsigned have = type_table[jit_type(e, l->node->first_carried + k)].bits, want = loop_mask_bits(e, l);
   bool grows = growth_of(e, l, k) != UINT32_MAX && have < want;
   return grows ? LLVMBuildZExt(e->b, start, jit_like(start, jit_int(e, want)), "") : start;
 }
 
-static LLVMValueRef kept_next(jit_emitter *e, const loop *l, uint32_t k)
+LLVMValueRef loop_kept_next(jit_emitter *e, const loop *l, uint32_t k)
 {
   uint32_t growth = growth_of(e, l, k);
   LLVMTypeRef type = LLVMTypeOf(l->kept[k]);
@@ -117,7 +105,7 @@ static LLVMValueRef kept_next(jit_emitter *e, const loop *l, uint32_t k)
   return LLVMBuildAdd(e->b, l->kept[k], LLVMBuildAnd(e->b, lanes, step, ""), "");
 }
 
-static LLVMValueRef kept_result(jit_emitter *e, const loop *l, uint32_t k)
+LLVMValueRef loop_kept_result(jit_emitter *e, const loop *l, uint32_t k)
 {
   tg_type type = jit_type(e, l->node->first_carried + k);
   bool has_grown = growth_of(e, l, k) != UINT32_MAX;
@@ -132,9 +120,9 @@ static void open_carried(jit_emitter *e, loop *l)
     if (is_in_place(e, l, k)) {
       e->values[l->node->first_carried + k] = jit_value(e, node_args(e->g, l->node)[k]);
     } else {
-      LLVMValueRef start = start_of(e, l, k);
+      LLVMValueRef start = loop_start(e, l, k);
       if (l->parts && !e->varies[l->node->first_carried + k] && e->varies[l->node->first_result + k]) {
-        l->kept[k] = jit_open_phi(e, l->header, kept_start(e, l, k), from);
+        l->kept[k] = jit_open_phi(e, l->header, loop_kept_start(e, l, k), from);
       }
       l->phis[k] = jit_open_phi(e, l->header, start, from);
     }
@@ -166,12 +154,11 @@ static void open_loop(jit_emitter *e, loop *l)
 {
   l->outer = e->mask;
   l->header = jit_block(e, "loop");
-  l->parts = e->varies[node_args(e->g, l->test)[0]];
   l->can_trap = e->variant != JIT_PREPARE && may_trap(e, l);
   if (l->parts) {
     LLVMValueRef running = jit_running(e);
     running = running == NULL ? jit_all_lanes(e) : jit_spread(e, running);
-    l->running = open_mask(e, l, jit_resize_mask(e, running, mask_bits(e, l)));
+    l->running = open_mask(e, l, jit_resize_mask(e, running, loop_mask_bits(e, l)));
   }
   if (l->can_trap) {
     l->alive = open_mask(e, l, e->alive);
@@ -261,7 +248,7 @@ static void close_loop(jit_emitter *e, const loop *l)
     if (e->g->values.data[carried].array_length > 0) {
       next = next_array(e, l, k, next);
     } else if (l->kept[k] != NULL) {
-      jit_close_phi(e, l->kept[k], kept_next(e, l, k));
+      jit_close_phi(e, l->kept[k], loop_kept_next(e, l, k));
     } else if (l->parts && e->code->used[l->node->first_result + k]) {
       next = jit_select(e, e->mask, next, e->values[carried]);
     }
@@ -350,7 +337,7 @@ static void emit_rounds(jit_emitter *e, loop *l)
   e->mask = l->outer;
   for (uint32_t k = 0; k < l->node->n_args; k++) {
     bool is_kept = l->kept[k] != NULL;
-    e->values[l->node->first_result + k] = is_kept ? kept_result(e, l, k) : e->values[l->node->first_carried + k];
+    e->values[l->node->first_result + k] = is_kept ? loop_kept_result(e, l, k) : e->values[l->node->first_carried + k];
   }
 }
 
@@ -373,10 +360,13 @@ uint32_t jit_emit_loop(jit_emitter *e, uint32_t i)
   loop l = {.node = node, .test = &e->g->nodes.data[node->mate], .yield = &e->g->nodes.data[node->end], .at = i};
   l.phis = alloc_zeroed(&e->allocator, node->n_args, sizeof *l.phis);
   l.kept = alloc_zeroed(&e->allocator, node->n_args, sizeof *l.kept);
-  if (l.phis != NULL && l.kept != NULL) {
-    emit_whole(e, &l);
-  } else {
+  l.parts = e->varies[node_args(e->g, l.test)[0]];
+  if (l.phis == NULL || l.kept == NULL) {
     e->failed = true;
+  } else if (pieces_suit(e, &l)) {
+    pieces_emit(e, &l);
+  } else {
+    emit_whole(e, &l);
   }
   alloc_free(&e->allocator, l.phis, node->n_args, sizeof *l.phis);
   alloc_free(&e->allocator, l.kept, node->n_args, sizeof *l.kept);
