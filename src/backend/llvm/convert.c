@@ -24,12 +24,27 @@ static LLVMValueRef to_bool(jit_emitter *e, tg_type from, LLVMValueRef x)
   return jit_comparison(e, bits, x);
 }
 
+/* The lower halves of elements of 64 bits, of two vectors by one instruction; LLVM would narrow each and join them. */
+static LLVMValueRef lower_halves(jit_emitter *e, LLVMValueRef x, LLVMTypeRef type)
+{
+  LLVMValueRef places[JIT_MAX_LANES];
+  unsigned n = LLVMGetVectorSize(type);
+  LLVMValueRef words = LLVMBuildBitCast(e->b, x, LLVMVectorType(jit_int(e, 32), 2 * n), "");
+  for (unsigned i = 0; i < n; i++) {
+    places[i] = LLVMConstInt(jit_int(e, 32), 2 * i, 0);
+  }
+  return LLVMBuildShuffleVector(e->b, words, LLVMGetPoison(LLVMTypeOf(words)), LLVMConstVector(places, n), "");
+}
+
 static LLVMValueRef int_to_int(jit_emitter *e, tg_type from, tg_type to, LLVMValueRef x)
 {
   unsigned have = type_table[from].bits, want = type_table[to].bits;
   LLVMTypeRef type = jit_like(x, jit_scalar_type(e, to));
   if (from == TG_BOOL) {
     return jit_select(e, x, jit_const_int(type, 1), LLVMConstNull(type));
+  }
+  if (have == 64 && want == 32 && jit_is_wide(x) && e->target->has_mask_registers) {
+    return lower_halves(e, x, type);
   }
   if (have >= want) {
     return have == want ? x : LLVMBuildTrunc(e->b, x, type, "");

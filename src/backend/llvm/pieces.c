@@ -7,7 +7,7 @@
  * afterwards may be anything. */
 #include "backend/llvm/loop.h"
 
-enum { MOST_PIECES = 8, MOST_NODES = 256 };
+enum { MOST_PIECES = 8, MOST_NODES = 48 };
 
 /* A vector of each value. */
 typedef struct piece {
@@ -61,17 +61,18 @@ static bool has_plain_bodies(const jit_emitter *e, const loop *l)
 /* As many as make a vector of the widest that differs between lanes. */
 static unsigned lanes_of(const jit_emitter *e, const loop *l)
 {
-  unsigned most = 1;
+  unsigned least = 8;
   for (uint32_t v = l->node->first_carried; v < l->node->first_result; v++) {
     unsigned bytes = element_bytes(jit_type(e, v));
-    most = e->varies[v] && bytes > most ? bytes : most;
+    least = e->varies[v] && jit_type(e, v) != TG_BOOL && bytes < least ? bytes : least;
   }
-  return e->target->vector_bytes / most;
+  return e->target->vector_bytes / least;
 }
 
 bool pieces_suit(const jit_emitter *e, const loop *l)
 {
-  if (!l->parts || e->variant != JIT_MASKED || e->code->wish.counts || !has_plain_bodies(e, l)) {
+  bool is_run = e->variant == JIT_MASKED || e->variant == JIT_STAGE;
+  if (!is_run || e->fuel != NULL || e->code->wish.counts || !has_plain_bodies(e, l)) {
     return false;
   }
   unsigned lanes = lanes_of(e, l);
@@ -182,16 +183,21 @@ static void open_carried(jit_emitter *e, pieces *p, uint32_t k)
   }
 }
 
-static void open_loop(jit_emitter *e, pieces *p)
+static LLVMValueRef running_lanes(jit_emitter *e, const pieces *p)
 {
   LLVMValueRef running = jit_running(e);
   running = running == NULL ? jit_all_lanes(e) : jit_spread(e, running);
-  running = jit_resize_mask(e, running, loop_mask_bits(e, p->l));
+  return jit_resize_mask(e, running, loop_mask_bits(e, p->l));
+}
+
+static void open_loop(jit_emitter *e, pieces *p)
+{
+  LLVMValueRef running = p->l->parts ? running_lanes(e, p) : NULL;
   cut_outer_values(e, p);
   LLVMBasicBlockRef from = LLVMGetInsertBlock(e->b), header = jit_block(e, "loop");
   for (unsigned i = 0; i < p->n; i++) {
     p->piece[i].l.header = header;
-    p->piece[i].l.running = jit_open_phi(e, header, cut(e, p, running, i), from);
+    p->piece[i].l.running = running == NULL ? NULL : jit_open_phi(e, header, cut(e, p, running, i), from);
   }
   for (uint32_t k = 0; k < p->l->node->n_args; k++) {
     open_carried(e, p, k);
@@ -238,6 +244,9 @@ typedef struct condition {
 static condition condition_of(const jit_emitter *e, const loop *l)
 {
   uint32_t v = node_args(e->g, l->test)[0];
+  if (!l->parts) {
+    return (condition){.all = v, .each = UINT32_MAX};
+  }
   const graph_node *node = e->code->makers[v] == 0 ? NULL : &e->g->nodes.data[e->code->makers[v] - 1];
   if (node == NULL || e->code->makers[v] - 1 < l->at || (node->op != TG_OP_AND && node->op != TG_OP_ANDNOT)) {
     return (condition){.all = UINT32_MAX, .each = v};
@@ -275,7 +284,7 @@ static void find_next(jit_emitter *e, piece *one, uint32_t k)
   const loop *l = &one->l;
   uint32_t carried = l->node->first_carried + k;
   LLVMValueRef next = jit_wide(e, node_args(e->g, l->yield)[k]);
-  if (e->code->used[l->node->first_result + k]) {
+  if (l->parts && e->code->used[l->node->first_result + k]) {
     next = jit_select(e, e->mask, next, e->values[carried]);
   }
   one->next[k] = jit_fit(e, next, LLVMTypeOf(l->phis[k]));
@@ -287,9 +296,11 @@ static void emit_piece(jit_emitter *e, pieces *p, unsigned i, condition c)
   piece *one = &p->piece[i];
   enter(e, p, i);
   emit_nodes(e, p->l->at + 1, p->l->node->mate, true);
-  LLVMValueRef mask = jit_both(e, one->l.running, jit_spread(e, part_of(e, c.each, c.not_each)));
-  e->mask = one->mask = jit_fit(e, mask, LLVMTypeOf(one->l.running));
-  jit_close_phi(e, one->l.running, one->mask);
+  if (p->l->parts) {
+    LLVMValueRef mask = jit_both(e, one->l.running, jit_spread(e, part_of(e, c.each, c.not_each)));
+    e->mask = one->mask = jit_fit(e, mask, LLVMTypeOf(one->l.running));
+    jit_close_phi(e, one->l.running, one->mask);
+  }
   emit_nodes(e, p->l->node->mate + 1, p->l->node->end, true);
   for (uint32_t k = 0; k < p->l->node->n_args; k++) {
     if (e->varies[p->l->node->first_carried + k]) {
@@ -379,20 +390,29 @@ static void join_results(jit_emitter *e, const pieces *p, uint32_t k)
     const loop *l = &p->piece[i].l;
     parts[i] = l->kept[k] != NULL ? loop_kept_result(e, l, k) : l->phis[k];
   }
-  e->values[p->l->node->first_result + k] = join(e, p, parts);
+  e->values[p->l->node->first_result + k] = jit_is_wide(parts[0]) ? join(e, p, parts) : parts[0];
 }
 
-static void close_loop(jit_emitter *e, pieces *p)
+static void close_round(jit_emitter *e, pieces *p)
 {
-  const graph_node *node = p->l->node;
+  if (!p->l->parts) {
+    LLVMBuildBr(e->b, p->l->header);
+    return;
+  }
   p->left = jit_block(e, "left");
   LLVMBuildCondBr(e->b, any_lane(e, p), p->l->header, p->left);
   LLVMPositionBuilderAtEnd(e->b, p->left);
   hold_all(e, p);
   LLVMBuildBr(e->b, p->l->after);
   LLVMMoveBasicBlockAfter(p->l->after, p->left);
+}
+
+static void close_loop(jit_emitter *e, pieces *p)
+{
+  const graph_node *node = p->l->node;
+  close_round(e, p);
   LLVMPositionBuilderAtEnd(e->b, p->l->after);
-  for (uint32_t k = 0; k < node->n_args; k++) {
+  for (uint32_t k = 0; k < node->n_args && p->l->parts; k++) {
     if (e->code->used[node->first_result + k]) {
       open_results(e, p, k);
     }
