@@ -92,8 +92,26 @@ static LLVMValueRef int_to_float(jit_emitter *e, tg_type from, tg_type to, LLVMV
   return type_table[from].is_signed ? LLVMBuildSIToFP(e->b, x, type, "") : LLVMBuildUIToFP(e->b, x, type, "");
 }
 
-static LLVMValueRef float_to_int(jit_emitter *e, tg_type to, LLVMValueRef x)
+/* Where the float has every number of the integer: what does not fit becomes the nearest that does, and then it is as
+ * any other. */
+static LLVMValueRef clamped_to_int(jit_emitter *e, tg_type to, LLVMValueRef x)
 {
+  bool is_signed = type_table[to].is_signed;
+  int bits = type_table[to].bits - is_signed;
+  LLVMTypeRef type = jit_like(x, jit_scalar_type(e, to)), real = LLVMTypeOf(x);
+  LLVMValueRef most = jit_const_real(real, ldexp(1, bits) - 1), least = jit_const_real(real, is_signed ? -ldexp(1, bits) : 0);
+  LLVMValueRef is_number = LLVMBuildFCmp(e->b, LLVMRealORD, x, x, "");
+  LLVMValueRef y = LLVMBuildSelect(e->b, LLVMBuildFCmp(e->b, LLVMRealOGT, x, least, ""), x, least, "");
+  y = LLVMBuildSelect(e->b, LLVMBuildFCmp(e->b, LLVMRealOLT, y, most, ""), y, most, "");
+  y = is_signed ? LLVMBuildFPToSI(e->b, y, type, "") : LLVMBuildFPToUI(e->b, y, type, "");
+  return LLVMBuildSelect(e->b, is_number, y, LLVMConstNull(type), "");
+}
+
+static LLVMValueRef float_to_int(jit_emitter *e, tg_type from, tg_type to, LLVMValueRef x)
+{
+  if (type_table[to].bits <= (from == TG_F32 ? 16 : 32)) {
+    return clamped_to_int(e, to, x);
+  }
   bool is_signed = type_table[to].is_signed;
   int bits = type_table[to].bits;
   LLVMTypeRef type = jit_like(x, jit_scalar_type(e, to)), real = LLVMTypeOf(x);
@@ -126,7 +144,7 @@ LLVMValueRef jit_convert(jit_emitter *e, tg_type from, tg_type to, LLVMValueRef 
     return from == TG_F32 ? LLVMBuildFPExt(e->b, x, type, "") : LLVMBuildFPTrunc(e->b, x, type, "");
   }
   if (from_float) {
-    return float_to_int(e, to, x);
+    return float_to_int(e, from, to, x);
   }
   return to_float ? int_to_float(e, from, to, x) : int_to_int(e, from, to, x);
 }
