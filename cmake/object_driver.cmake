@@ -4,7 +4,7 @@
 # All files are one unit, so that no name is meant for another object. No instrumentation: it must not need a runtime.
 set(llvm ${PROJECT_SOURCE_DIR}/src/backend/llvm)
 set(runtime ${PROJECT_SOURCE_DIR}/src/runtime)
-add_library(throng_object OBJECT ${runtime}/object/run.c ${runtime}/object/math.c ${llvm}/run.c ${llvm}/pack.c ${llvm}/plain_run.c ${llvm}/helpers.c
+add_library(throng_object OBJECT ${runtime}/object/run.c ${runtime}/object/math.c ${llvm}/run.c ${llvm}/pack.c ${llvm}/plain_run.c ${llvm}/past.c ${llvm}/helpers.c
   ${llvm}/helpers_linear.c ${PROJECT_SOURCE_DIR}/src/backend/sum.c ${PROJECT_SOURCE_DIR}/src/graph/element.c
   ${PROJECT_SOURCE_DIR}/src/graph/types.c ${PROJECT_SOURCE_DIR}/src/base/float.c ${PROJECT_SOURCE_DIR}/src/base/fpenv.c)
 tg_flags(throng_object)

@@ -14,6 +14,8 @@
 #include <llvm-c/Orc.h>
 #include <string.h>
 
+/* JIT_PAST runs groups of so many pages in turns. */
+enum { JIT_PAGES = 4, JIT_PAGE_BYTES = 4096, JIT_LINE = 64 };
 enum { JIT_STRIP = 256, JIT_MAX_LANES = 64, JIT_HUGE_GRAPH = 16384 /* values */ };
 
 typedef struct jit_code jit_code;
@@ -66,6 +68,7 @@ typedef enum jit_variant {
   JIT_FULL,   /* whole groups; where has_tail, any number of lanes */
   JIT_MASKED, /* the last group may be a part of one */
   JIT_FUEL,   /* the same with limited fuel */
+  JIT_PAST,   /* whole pages, whose outputs, each at the beginning of a line, are written past the caches */
   JIT_PREPARE,
   JIT_STAGE, /* with refill: a loop, or what is between loops */
   JIT_STAGE_FUEL,
@@ -123,6 +126,9 @@ struct jit_code {
   plain_param *params;                                                          /* by param node */
   size_t n_plain, n_params;
   uint64_t cached_lanes; /* whose outputs the last cache holds */
+  uint32_t page_lanes;   /* a page of the widest stream: a power of two, and some groups */
+  uint32_t line_lanes;   /* a line of the narrowest output, or a group */
+  uint32_t past_lanes;   /* a group of JIT_PAST */
 };
 
 /* The helpers, in the order of the frame's table. helpers.c, helpers_linear.c */
@@ -149,6 +155,8 @@ void jit_explain(const void *code, explainer *e);
 /* plain.c and plain_run.c. jit_run_plainly: false: the streams do not lie so, nothing was done. */
 void jit_choose_plain(jit_code *code);
 void jit_put_params(const jit_code *code, const engine_args *args, uint64_t *uniforms);
+/* past.c: n lanes from frame->first_lane on, whose outputs no cache holds. */
+void jit_run_past(const jit_code *code, jit_frame *frame, uint64_t n);
 bool jit_run_plainly(const jit_code *code, const engine_args *args, const uint64_t lanes[2], void *scratch);
 
 /* quick.c */

@@ -99,7 +99,8 @@ static LLVMValueRef clamped_to_int(jit_emitter *e, tg_type to, LLVMValueRef x)
   bool is_signed = type_table[to].is_signed;
   int bits = type_table[to].bits - is_signed;
   LLVMTypeRef type = jit_like(x, jit_scalar_type(e, to)), real = LLVMTypeOf(x);
-  LLVMValueRef most = jit_const_real(real, ldexp(1, bits) - 1), least = jit_const_real(real, is_signed ? -ldexp(1, bits) : 0);
+  LLVMValueRef most = jit_const_real(real, ldexp(1, bits) - 1),
+               least = jit_const_real(real, is_signed ? -ldexp(1, bits) : 0);
   LLVMValueRef is_number = LLVMBuildFCmp(e->b, LLVMRealORD, x, x, "");
   LLVMValueRef y = LLVMBuildSelect(e->b, LLVMBuildFCmp(e->b, LLVMRealOGT, x, least, ""), x, least, "");
   y = LLVMBuildSelect(e->b, LLVMBuildFCmp(e->b, LLVMRealOLT, y, most, ""), y, most, "");

@@ -46,6 +46,7 @@ struct jit_emitter {
   LLVMValueRef start;      /* the lanes that were alive at first */
   LLVMValueRef part;       /* the lanes that there are in memory; NULL: all */
   LLVMValueRef group;      /* i64: lanes before this group, in this call */
+  LLVMValueRef turn;       /* the same as if groups came in their order, as they do but in JIT_PAST */
   LLVMBasicBlockRef block; /* where a block of lanes begins, if the code joins blocks; lanes before it */
   LLVMValueRef block_start;
   VEC(jit_accumulator) accumulators;

@@ -31,7 +31,8 @@ static void explain_vectors(const jit_code *code, explainer *e)
 
 static void explain_functions(const jit_code *code, explainer *e)
 {
-  static const char *const names[JIT_STAGE] = {"whole groups", "any number of lanes", "limited fuel", "prepare"};
+  static const char *const names[JIT_STAGE] = {"whole groups", "any number of lanes", "limited fuel",
+                                               "outputs past the caches", "prepare"};
   char list[LIST_TEXT] = "";
   size_t n = 0, count = 0;
   for (size_t k = 0; k < JIT_STAGE; k++) {

@@ -102,10 +102,22 @@ LLVMValueRef jit_load_part(jit_emitter *e, LLVMTypeRef type, LLVMValueRef pointe
   return is_bool(type) ? jit_mask(e, LLVMBuildICmp(e->b, LLVMIntNE, v, LLVMConstNull(memory), ""), 8) : v;
 }
 
+/* A group's elements are as many bytes as a power of two says, and begin where a line does or is cut so. */
+static void go_past_caches(jit_emitter *e, LLVMValueRef store, unsigned bytes)
+{
+  LLVMMetadataRef one = LLVMValueAsMetadata(LLVMConstInt(jit_int(e, 32), 1, 0));
+  LLVMSetAlignment(store, bytes < JIT_LINE ? bytes : JIT_LINE);
+  LLVMSetMetadata(store, LLVMGetMDKindIDInContext(e->context, "nontemporal", 11),
+                  LLVMMetadataAsValue(e->context, LLVMMDNodeInContext2(e->context, &one, 1)));
+}
+
 void jit_store_part(jit_emitter *e, LLVMValueRef v, LLVMValueRef pointer)
 {
   if (e->part == NULL) {
-    jit_store(e, v, pointer, 1);
+    LLVMValueRef store = jit_store(e, v, pointer, 1);
+    if (e->variant == JIT_PAST) {
+      go_past_caches(e, store, LLVMGetVectorSize(LLVMTypeOf(v)) * jit_element_bits(v) / 8);
+    }
     return;
   }
   LLVMTypeRef type = LLVMTypeOf(v);

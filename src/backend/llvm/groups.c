@@ -28,13 +28,28 @@ static LLVMValueRef add_phi(jit_emitter *e, LLVMBasicBlockRef at, LLVMValueRef s
   return phi;
 }
 
+/* Lines of several pages in turns: of lane numbers, which begin with the number of the page, then of the line in it,
+ * these two are exchanged. */
+static LLVMValueRef in_turns(jit_emitter *e, LLVMValueRef lane)
+{
+  uint64_t page = e->code->page_lanes, n = e->code->line_lanes;
+  LLVMValueRef pages = LLVMBuildAnd(e->b, lane, word(e, ~(JIT_PAGES * page - 1)), "");
+  LLVMValueRef which = LLVMBuildAnd(e->b, lane, word(e, (JIT_PAGES - 1) * n), "");
+  LLVMValueRef group = LLVMBuildUDiv(e->b, lane, word(e, JIT_PAGES), "");
+  group = LLVMBuildAnd(e->b, group, word(e, page - n), "");
+  group = LLVMBuildOr(e->b, group, LLVMBuildAnd(e->b, lane, word(e, n - e->n_lanes), ""), "");
+  lane = LLVMBuildOr(e->b, pages, LLVMBuildMul(e->b, which, word(e, page / n), ""), "");
+  return LLVMBuildOr(e->b, lane, group, "");
+}
+
 void jit_open_groups(jit_emitter *e)
 {
   LLVMBasicBlockRef top = LLVMGetInsertBlock(e->top), body = LLVMGetInsertBlock(e->b);
   bool joins = e->variant == JIT_FULL && e->code->joins_blocks;
   e->block = joins ? jit_block(e, "block") : NULL;
   e->block_start = joins ? add_phi(e, e->block, word(e, 0), top) : NULL;
-  e->group = joins ? add_phi(e, body, e->block_start, e->block) : add_phi(e, body, word(e, 0), top);
+  e->turn = joins ? add_phi(e, body, e->block_start, e->block) : add_phi(e, body, word(e, 0), top);
+  e->group = e->variant == JIT_PAST ? in_turns(e, e->turn) : e->turn;
 }
 
 size_t jit_accumulate(jit_emitter *e, LLVMValueRef start, LLVMValueRef address)
@@ -172,10 +187,10 @@ static void join_blocks(jit_emitter *e, LLVMValueRef lanes)
 void jit_close_groups(jit_emitter *e, LLVMBasicBlockRef body)
 {
   LLVMBasicBlockRef end = jit_block(e, "done"), from = LLVMGetInsertBlock(e->b);
-  LLVMValueRef next = LLVMBuildAdd(e->b, e->group, word(e, e->n_lanes), "");
+  LLVMValueRef next = LLVMBuildAdd(e->b, e->turn, word(e, e->n_lanes), "");
   LLVMValueRef limit = e->block == NULL ? jit_all_groups(e) : begin_block(e, body);
   LLVMBuildCondBr(e->b, LLVMBuildICmp(e->b, LLVMIntULT, next, limit, ""), body, end);
-  LLVMAddIncoming(e->group, &next, &from, 1);
+  LLVMAddIncoming(e->turn, &next, &from, 1);
   for (size_t k = 0; k < e->accumulators.n; k++) {
     jit_accumulator *a = &e->accumulators.data[k];
     LLVMAddIncoming(a->phi, &a->next, &from, 1);

@@ -9,11 +9,11 @@
 #include <string.h>
 
 static const char *const names[JIT_FUNCTIONS] = {
-    "throng_full",        "throng_masked",      "throng_fuel",        "throng_prepare",     "throng_part_0",
-    "throng_loop_0",      "throng_part_1",      "throng_loop_1",      "throng_part_2",      "throng_loop_2",
-    "throng_part_3",      "throng_loop_3",      "throng_part_4",      "throng_fuel_part_0", "throng_fuel_loop_0",
-    "throng_fuel_part_1", "throng_fuel_loop_1", "throng_fuel_part_2", "throng_fuel_loop_2", "throng_fuel_part_3",
-    "throng_fuel_loop_3", "throng_fuel_part_4"};
+    "throng_full",        "throng_masked",      "throng_fuel",        "throng_past",        "throng_prepare",
+    "throng_part_0",      "throng_loop_0",      "throng_part_1",      "throng_loop_1",      "throng_part_2",
+    "throng_loop_2",      "throng_part_3",      "throng_loop_3",      "throng_part_4",      "throng_fuel_part_0",
+    "throng_fuel_loop_0", "throng_fuel_part_1", "throng_fuel_loop_1", "throng_fuel_part_2", "throng_fuel_loop_2",
+    "throng_fuel_part_3", "throng_fuel_loop_3", "throng_fuel_part_4"};
 
 _Static_assert((int)JIT_FUNCTIONS <= (int)JIT_MOST_SYMBOLS, "all functions of a graph can be found at once");
 
@@ -58,7 +58,7 @@ static void build_prepare(jit_emitter *e)
 void jit_open_lanes(jit_emitter *e)
 {
   LLVMTypeRef word = jit_int(e, 64);
-  if (e->variant == JIT_FULL) {
+  if (e->variant == JIT_FULL || e->variant == JIT_PAST) {
     return;
   }
   LLVMValueRef rest = LLVMBuildSub(e->b, JIT_FIELD(e, e->top, count, word), e->group, "");
@@ -114,7 +114,7 @@ static void begin_groups(jit_emitter *e, LLVMBasicBlockRef body, LLVMBasicBlockR
 static void build_run(jit_emitter *e, jit_variant variant)
 {
   e->variant = variant;
-  e->n_lanes = e->code->n_lanes;
+  e->n_lanes = variant == JIT_PAST ? e->code->past_lanes : e->code->n_lanes;
   jit_open_function(e, names[e->variant]);
   LLVMBasicBlockRef body = LLVMGetInsertBlock(e->b);
   jit_open_groups(e);

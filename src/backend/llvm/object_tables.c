@@ -86,6 +86,7 @@ LLVMValueRef object_add_code(const jit_emitter *e, LLVMValueRef graph)
   copy.n_lanes = code->n_lanes;
   copy.n_slots = code->n_slots;
   copy.array_bytes = code->array_bytes;
+  copy.traits.vector_bytes = code->traits.vector_bytes;
   copy.can_trap = code->can_trap;
   copy.n_args = code->n_args;
   copy.n_ordered = code->n_ordered;
@@ -100,6 +101,8 @@ LLVMValueRef object_add_code(const jit_emitter *e, LLVMValueRef graph)
   copy.scratch_bytes = code->scratch_bytes;
   copy.has_tail = code->has_tail;
   copy.is_plain = code->is_plain;
+  copy.page_lanes = code->page_lanes;
+  copy.past_lanes = code->past_lanes;
   copy.n_plain = code->n_plain;
   copy.n_params = code->n_params;
   copy.cached_lanes = code->cached_lanes; /* this machine's caches stand for those to come */
@@ -108,6 +111,7 @@ LLVMValueRef object_add_code(const jit_emitter *e, LLVMValueRef graph)
       {offsetof(jit_code, functions[JIT_FULL]), e->functions[JIT_FULL]},
       {offsetof(jit_code, functions[JIT_MASKED]), e->functions[JIT_MASKED]},
       {offsetof(jit_code, functions[JIT_FUEL]), e->functions[JIT_FUEL]},
+      {offsetof(jit_code, functions[JIT_PAST]), e->functions[JIT_PAST]},
       {offsetof(jit_code, functions[JIT_PREPARE]), e->functions[JIT_PREPARE]},
       {offsetof(jit_code, slots), add_list(e, code->slots, n_values, sizeof *code->slots)},
       {offsetof(jit_code, streams), add_list(e, code->streams, n_operands, sizeof *code->streams)},

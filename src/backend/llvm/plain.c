@@ -4,6 +4,9 @@
 
 #include "base/machine.h"
 
+/* More operations leave memory the time it takes, however outputs come to it. */
+enum { SMALL_GRAPH = 16 };
+
 static bool has_helpers(const jit_code *code)
 {
   const tg_graph *g = code->graph;
@@ -43,15 +46,21 @@ static void list_streams(jit_code *code)
 {
   const tg_graph *g = code->graph;
   uint64_t out_bytes = 0;
+  unsigned widest = 1, narrowest = JIT_LINE;
   for (uint32_t k = 0; k < g->operands.n; k++) {
     const graph_operand *operand = &g->operands.data[k];
     if (code->streams[k] != UINT32_MAX) {
       unsigned bytes = mode_table[operand->mode].bytes;
       bool is_output = operand->kind == TG_OUTPUT;
       code->plain[code->n_plain++] = (plain_stream){k, bytes, is_output};
+      widest = bytes > widest ? bytes : widest;
+      narrowest = is_output && bytes < narrowest ? bytes : narrowest;
       out_bytes += is_output ? bytes : 0;
     }
   }
+  code->page_lanes = JIT_PAGE_BYTES / widest;
+  code->line_lanes = JIT_LINE / narrowest > code->n_lanes ? JIT_LINE / narrowest : code->n_lanes;
+  code->past_lanes = code->line_lanes <= 2 * code->n_lanes ? code->line_lanes : code->n_lanes;
   code->cached_lanes = out_bytes == 0 ? UINT64_MAX : code->wish.goes_past ? 0 : machine_cache_bytes() / out_bytes;
 }
 
@@ -78,4 +87,6 @@ void jit_choose_plain(jit_code *code)
   code->wanted[JIT_PREPARE] = needs_preparing(code);
   list_streams(code);
   list_params(code);
+  code->wanted[JIT_PAST] =
+      code->is_plain && code->cached_lanes < UINT64_MAX && code->graph->nodes.n <= (size_t)SMALL_GRAPH;
 }
