@@ -77,5 +77,8 @@ void bench_search(bench *b)
       compare_search(b, &s, backend);
     }
   }
+  if (b->backend == NULL && is_known(b, "llvm:256")) {
+    compare_search(b, &s, "llvm:256");
+  }
   block_free(s.found);
 }

@@ -22,13 +22,11 @@ static size_t uniform_room(const tg_graph *g)
   return n * sizeof(uint64_t);
 }
 
-static size_t scratch_room(const tg_graph *g)
+/* Arrays, and twice those that loops carry. */
+static size_t array_room(const tg_graph *g)
 {
-  size_t n = ROOM_BYTES + ROOM_STREAM * g->operands.n + ROOM_ARG * g->n_arg_sinks;
+  size_t n = 0;
   for (size_t i = 0; i < g->nodes.n; i++) {
-    n += g->nodes.data[i].op == TG_OP_SUM ? ROOM_SUM : 0;
-  }
-  for (size_t i = 0; i < g->nodes.n; i++) { /* arrays, and twice those that loops carry */
     const graph_node *node = &g->nodes.data[i];
     bool is_loop = node->op == TG_OP_LOOP;
     uint32_t first = is_loop ? node->first_carried : node->first_result;
@@ -41,12 +39,21 @@ static size_t scratch_room(const tg_graph *g)
   return n;
 }
 
+static size_t scratch_room(const tg_graph *g)
+{
+  size_t n = ROOM_BYTES + ROOM_STREAM * g->operands.n + ROOM_ARG * g->n_arg_sinks;
+  for (size_t i = 0; i < g->nodes.n; i++) {
+    n += g->nodes.data[i].op == TG_OP_SUM ? ROOM_SUM : 0;
+  }
+  return n;
+}
+
 /* The least if `is_small`; else with room for lane refill. */
 static size_t choose_room(const tg_kernel *kernel, bool is_small)
 {
   size_t n = scratch_room(kernel->graph), refill = kernel->n_sums > 0 ? ROOM_REFILL_SUMS : ROOM_REFILL;
   bool has_loops = cost_next_loop(kernel->graph, COST_OUTSIDE) != COST_OUTSIDE;
-  return has_loops && !is_small && n < refill ? refill : n;
+  return (has_loops && !is_small && n < refill ? refill : n) + array_room(kernel->graph);
 }
 
 void switch_shrink(tg_kernel *kernel)

@@ -160,6 +160,17 @@ static size_t place(size_t *end, size_t bytes)
   return offset;
 }
 
+/* How many places an array has: one that goes round a loop and is not changed in place has two, in turns. */
+static unsigned count_places(const jit_code *code, const graph_node *node, uint32_t v)
+{
+  const tg_graph *g = code->graph;
+  if (node->op != TG_OP_LOOP) {
+    return 1;
+  }
+  uint32_t next = node_args(g, &g->nodes.data[node->end])[v - node->first_carried];
+  return code->origins[next] == v ? 0 : 2;
+}
+
 static void place_arrays(jit_code *code)
 {
   const tg_graph *g = code->graph;
@@ -171,7 +182,8 @@ static void place_arrays(jit_code *code)
     for (uint32_t v = first; v < first + n; v++) {
       const graph_value *value = &g->values.data[v];
       code->storage[v] = code->array_bytes;
-      code->array_bytes += (size_t)value->array_length * element_bytes((tg_type)value->type) * (is_loop ? 2 : 1);
+      size_t bytes = (size_t)value->array_length * element_bytes((tg_type)value->type);
+      code->array_bytes += bytes > 0 ? bytes * count_places(code, node, v) : 0;
       code->array_bytes = (code->array_bytes + 7) & ~(size_t)7;
     }
   }
