@@ -57,20 +57,20 @@ void drive_open(tile_run *run, const tg_kernel *kernel, const engine_args *args,
   run->first_block = 0;
   run->carry = NULL;
   atomic_init(&run->next, 0);
-  atomic_flag_clear(&run->lock);
+  atomic_flag_clear_explicit(&run->lock, memory_order_relaxed);
   run->n_running = 0;
   run->capacity = PILE_PARTS + (size_t)PILE_WORKER_PARTS * n_workers;
   run->pile = (sum_pile){kernel->ordered_types, kernel->n_ordered, 0, workspace + kernel->layout.pile};
 }
 
-static void write_outcome(const tg_invocation *call, const partials *out, tg_stats stats, uint64_t none)
+static void write_outcome(const tg_invocation *call, const partials *out, const tg_stats *stats, uint64_t none)
 {
   if (call->outcome != NULL) {
     const trap_partial *traps = &out->traps;
     *call->outcome = (tg_outcome){traps->n, traps->first_lane, traps->first_code, traps->first_position, none};
   }
   if (call->stats != NULL) {
-    *call->stats = stats;
+    *call->stats = *stats;
     call->stats->loop_rounds = out->loop_rounds;
     call->stats->loop_slots = out->loop_slots;
     call->stats->operations = out->operations;
@@ -82,7 +82,7 @@ void drive_close(const tile_run *run, const tg_invocation *call)
   tile_worker *first = tiles_worker(run, 0);
   uint64_t none = write_results(run->kernel, run->args->operands, first);
   tg_stats stats = {.n_threads = run->n_workers, .n_blocks = first->n_blocks, .n_compiled = first->n_compiled};
-  write_outcome(call, &first->out, stats, none);
+  write_outcome(call, &first->out, &stats, none);
 }
 
 void *drive_uniforms(const tg_kernel *kernel, unsigned char *workspace, engine e)
@@ -103,9 +103,8 @@ static void drive_plainly(const tg_kernel *kernel, const tg_invocation *call, co
     fpenv_leave(saved);
   }
   uint64_t n_blocks = (args->n + TG_BLOCK_LANES - 1) / TG_BLOCK_LANES;
-  write_outcome(call, &out,
-                (tg_stats){.n_threads = 1, .n_blocks = n_blocks, .n_compiled = engine_is_compiled(e) ? n_blocks : 0},
-                0);
+  tg_stats stats = {.n_threads = 1, .n_blocks = n_blocks, .n_compiled = engine_is_compiled(e) ? n_blocks : 0};
+  write_outcome(call, &out, &stats, 0);
   if (kernel->later != NULL && out.loop_rounds > 0) {
     switch_count_rounds(kernel->later, args->n, out.loop_rounds);
   }
