@@ -146,6 +146,9 @@ extern const jit_helper jit_helpers[JIT_H_COUNT];
 void jit_help_linear(jit_frame *frame, uint64_t node, uint64_t n, void *out, const void *a, const void *b,
                      const void *c);
 
+/* Of how many lanes a loop's rounds are made at a time; 0: of a whole group. pieces.c */
+unsigned jit_piece_lanes(const jit_code *code, const bool *varies, uint32_t at);
+
 /* Whether an operation is left to a helper; not those that only take part in others, such as traps. plan.c */
 bool jit_is_helped(const jit_code *code, const graph_node *node);
 

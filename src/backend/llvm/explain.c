@@ -19,8 +19,8 @@ static void explain_vectors(const jit_code *code, explainer *e)
                  code->wish.width == 0 ? "the widest of this machine" : "asked for by the back-end's name", bytes / 4,
                  bytes / 8);
   explain_count(e, ENGINE, "group", code->n_lanes, "lanes");
-  explain_reason(e, "that run together; what differs between lanes has %u byte%s at most", widest,
-                 widest == 1 ? "" : "s");
+  explain_reason(e, "that run together; what differs between lanes, in loops if there are any, has %u byte%s at most",
+                 widest, widest == 1 ? "" : "s");
   unsigned flight = code->n_lanes * widest / bytes;
   explain_count(e, ENGINE, "vectors in flight", flight == 0 ? 1 : flight, flight <= 1 ? "vector" : "vectors");
   explain_reason(e, "of the widest type: while one waits for its result the others are computed");
@@ -110,6 +110,16 @@ static void explain_loop(const jit_code *code, const graph_node *loop, const cha
   }
 }
 
+static void explain_pieces(const jit_code *code, uint32_t i, const char *name, explainer *e)
+{
+  unsigned lanes = jit_piece_lanes(code, code->varies, i);
+  if (lanes > 0) {
+    explain_count(e, ENGINE, name, lanes, "lanes");
+    explain_reason(e, "of a round at a time%s: a short body, so that few values are in registers at once",
+                   is_stage(code, &code->graph->nodes.data[i]) ? ", except with refill" : "");
+  }
+}
+
 static void explain_branch(const jit_code *code, const graph_node *branch, const char *name, explainer *e)
 {
   bool parts = code->varies[node_args(code->graph, branch)[0]];
@@ -133,6 +143,7 @@ static void explain_structures(const jit_code *code, explainer *e)
     name_structure(g, i, name);
     if (node->op == TG_OP_LOOP) {
       explain_loop(code, node, name, e);
+      explain_pieces(code, i, name, e);
     } else {
       explain_branch(code, node, name, e);
     }

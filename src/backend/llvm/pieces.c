@@ -27,7 +27,7 @@ typedef struct pieces {
 
 /* ---- which loops ---- */
 
-static bool is_plain(const jit_emitter *e, const graph_node *node)
+static bool is_plain(const jit_code *code, const graph_node *node)
 {
   switch ((int)node->op) {
   case TG_OP_LOOP:
@@ -42,41 +42,47 @@ static bool is_plain(const jit_emitter *e, const graph_node *node)
   case TG_OP_TRAP:
   case TG_OP_CHARGE:
   case TG_OP_LINEAR: return false;
-  default: return !jit_is_helped(e->code, node);
+  default: return !jit_is_helped(code, node);
   }
 }
 
-static bool has_plain_bodies(const jit_emitter *e, const loop *l)
+static bool has_plain_bodies(const jit_code *code, uint32_t at)
 {
-  bool all = l->node->end - l->at < MOST_NODES;
-  for (uint32_t i = l->at + 1; i < l->node->end && all; i++) {
-    all = is_plain(e, &e->g->nodes.data[i]);
+  const tg_graph *g = code->graph;
+  const graph_node *node = &g->nodes.data[at];
+  bool all = node->end - at < MOST_NODES;
+  for (uint32_t i = at + 1; i < node->end && all; i++) {
+    all = is_plain(code, &g->nodes.data[i]);
   }
-  for (uint32_t k = 0; k < l->node->n_args && all; k++) {
-    all = e->g->values.data[l->node->first_carried + k].array_length == 0;
+  for (uint32_t k = 0; k < node->n_args && all; k++) {
+    all = g->values.data[node->first_carried + k].array_length == 0;
   }
   return all;
 }
 
-/* As many as make a vector of the widest that differs between lanes. */
-static unsigned lanes_of(const jit_emitter *e, const loop *l)
+/* As many as make a vector of the narrowest that differs between lanes: no vector is cut short. */
+static unsigned lanes_of(const jit_code *code, const bool *varies, const graph_node *node)
 {
   unsigned least = 8;
-  for (uint32_t v = l->node->first_carried; v < l->node->first_result; v++) {
-    unsigned bytes = element_bytes(jit_type(e, v));
-    least = e->varies[v] && jit_type(e, v) != TG_BOOL && bytes < least ? bytes : least;
+  for (uint32_t v = node->first_carried; v < node->first_result; v++) {
+    tg_type type = (tg_type)code->graph->values.data[v].type;
+    unsigned bytes = element_bytes(type);
+    least = varies[v] && type != TG_BOOL && bytes < least ? bytes : least;
   }
-  return e->target->vector_bytes / least;
+  return code->traits.vector_bytes / least;
+}
+
+unsigned jit_piece_lanes(const jit_code *code, const bool *varies, uint32_t at)
+{
+  unsigned lanes = lanes_of(code, varies, &code->graph->nodes.data[at]);
+  bool is_part = lanes > 1 && lanes < code->n_lanes && code->n_lanes / lanes <= MOST_PIECES;
+  return is_part && !code->wish.counts && has_plain_bodies(code, at) ? lanes : 0;
 }
 
 bool pieces_suit(const jit_emitter *e, const loop *l)
 {
   bool is_run = e->variant == JIT_MASKED || e->variant == JIT_STAGE;
-  if (!is_run || e->fuel != NULL || e->code->wish.counts || !has_plain_bodies(e, l)) {
-    return false;
-  }
-  unsigned lanes = lanes_of(e, l);
-  return lanes > 1 && lanes < e->n_lanes && e->n_lanes / lanes <= MOST_PIECES;
+  return is_run && e->fuel == NULL && jit_piece_lanes(e->code, e->varies, l->at) > 0;
 }
 
 /* ---- pieces and groups ---- */
@@ -443,7 +449,10 @@ static void emit_all(jit_emitter *e, pieces *p)
 
 void pieces_emit(jit_emitter *e, loop *l)
 {
-  pieces p = {.l = l, .lanes = lanes_of(e, l), .whole_lanes = e->n_lanes, .whole_values = e->values};
+  pieces p = {.l = l,
+              .lanes = jit_piece_lanes(e->code, e->varies, l->at),
+              .whole_lanes = e->n_lanes,
+              .whole_values = e->values};
   p.whole_wide = e->wide;
   p.n = e->n_lanes / p.lanes;
   if (take_memory(e, &p)) {
