@@ -114,8 +114,10 @@ static void explain_pieces(const jit_code *code, uint32_t i, const char *name, e
 {
   unsigned lanes = jit_piece_lanes(code, code->varies, i);
   if (lanes > 0) {
-    explain_count(e, ENGINE, name, lanes, "lanes");
-    explain_reason(e, "of a round at a time%s: a short body, so that few values are in registers at once",
+    char key[NAME_TEXT + 16];
+    snprintf(key, sizeof key, "rounds of %s", name);
+    explain_count(e, ENGINE, key, lanes, "lanes");
+    explain_reason(e, "of a round are made at a time%s: a short body, so that few values are in registers at once",
                    is_stage(code, &code->graph->nodes.data[i]) ? ", except with refill" : "");
   }
 }

@@ -13,14 +13,32 @@ static bool has_loops(const tg_graph *g)
   return found;
 }
 
-/* Of values [begin, end) that differ between lanes. */
+/* Of a value that differs between lanes. */
+static unsigned width_of(const tg_graph *g, const bool *varies, uint32_t v)
+{
+  const graph_value *value = &g->values.data[v];
+  return varies[v] && value->array_length == 0 ? element_bytes((tg_type)value->type) : 1;
+}
+
+/* Of values [begin, end). */
 static unsigned widest_of(const tg_graph *g, const bool *varies, uint32_t begin, uint32_t end)
 {
   unsigned most = 1;
   for (uint32_t v = begin; v < end; v++) {
-    const graph_value *value = &g->values.data[v];
-    unsigned bytes = element_bytes((tg_type)value->type);
-    most = varies[v] && value->array_length == 0 && bytes > most ? bytes : most;
+    unsigned bytes = width_of(g, varies, v);
+    most = bytes > most ? bytes : most;
+  }
+  return most;
+}
+
+/* Of what a loop uses. */
+static unsigned widest_used(const tg_graph *g, const bool *varies, const graph_node *loop)
+{
+  const graph_node *last = &g->nodes.data[loop->end];
+  unsigned most = 1;
+  for (uint32_t k = loop->first_arg; k < last->first_arg + last->n_args; k++) {
+    unsigned bytes = width_of(g, varies, g->args.data[k]);
+    most = bytes > most ? bytes : most;
   }
   return most;
 }
@@ -48,10 +66,11 @@ static unsigned widest_element(const tg_graph *g, const bool *varies)
     const graph_node *node = &g->nodes.data[i];
     bool is_loop = node->op == TG_OP_LOOP;
     uint32_t first = is_loop ? node->first_carried : node->first_result;
-    uint32_t end = is_loop ? node->first_result : first + node->n_results;
     if (is_loop == is_looping && !is_index_alone(g, node)) {
-      unsigned bytes = widest_of(g, varies, first, end);
-      most = bytes > most ? bytes : most;
+      unsigned made = widest_of(g, varies, first, node->first_result + node->n_results);
+      unsigned used = is_loop ? widest_used(g, varies, node) : 1;
+      most = made > most ? made : most;
+      most = used > most ? used : most;
     }
   }
   return most;
