@@ -9,7 +9,7 @@
 
 enum { MAX_LANES = 1000, N_LENGTHS = 3 };
 static const size_t lengths[N_LENGTHS] = {1, 16, MAX_LANES};
-static const double target_ns = 120; /* of 16 lanes */
+static const double target_ns = 30; /* of 16 lanes */
 
 static const char text[] = "graph axpb {\n"
                            "  param m f32\n"

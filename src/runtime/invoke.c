@@ -1,4 +1,4 @@
-/* invoke.c: one invocation: checks first, then the driver; nothing is allocated. */
+/* invoke.c: one invocation: checks first, then the driver; nothing is allocated. tg_invoke itself is in quick.c. */
 #include "runtime/kernel.h"
 
 #include <string.h>
@@ -37,11 +37,8 @@ static tg_status run_on_stack(const tg_kernel *kernel, const tg_invocation *call
 }
 
 /* On the stack run as many threads as find room there; a workspace has room for all of the context's. */
-tg_status tg_invoke(const tg_kernel *kernel, const tg_invocation *call, tg_error *error)
+tg_status invoke_with_care(const tg_kernel *kernel, const tg_invocation *call, tg_error *error)
 {
-  if (quick_invoke(kernel, call)) {
-    return TG_OK;
-  }
   TG_TRY(invoke_check(kernel, call, error));
   if (call->workspace == NULL && kernel->layout.least <= STACK_WORKSPACE) {
     return run_on_stack(kernel, call, error);

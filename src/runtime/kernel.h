@@ -14,11 +14,12 @@ typedef struct bind_rule {
   uint16_t as_input, as_output; /* equal where the one may lie in place of the other */
 } bind_rule;
 
-/* What the quick way has to know: of an operand the bytes needed for each lane, and besides, and the bits of its
- * address that must be zero; which operands must lie apart: an output and another; and how the engine runs them. */
+/* What the quick way has to know: the operands; which must lie apart: an output and another; and how the engine runs
+ * them. */
 enum { QUICK_OPERANDS = 16, QUICK_PAIRS = QUICK_OPERANDS * (QUICK_OPERANDS - 1) / 2 };
 typedef struct quick_operand {
-  size_t lane_bytes, call_bytes, misaligned;
+  uint32_t bytes; /* of an element */
+  bool is_stream; /* else a param */
 } quick_operand;
 typedef struct quick_pair {
   uint8_t out, other;
@@ -90,8 +91,8 @@ bool bind_plainly(const tg_kernel *kernel, const tg_invocation *call, operand_me
 bool bind_plan(tg_kernel *kernel);
 void bind_drop(tg_kernel *kernel);
 
-/* Finds out whether a kernel has a quick way; the engine's part of it; and takes it. False: it is not for this
- * invocation, and nothing was done. quick.c */
+/* Finds out whether a kernel has a quick way; the engine's part of it; and takes it, as tg_invoke does first. False: it
+ * is not for this invocation, and nothing was done. quick.c */
 void quick_open(tg_kernel *kernel);
 void quick_engine(backend_quick *out, engine e);
 bool quick_invoke(const tg_kernel *kernel, const tg_invocation *call);
@@ -121,7 +122,8 @@ size_t fold_room(const tg_kernel *kernel, const operand_memory *memory);
 void fold_open(const tg_kernel *kernel, operand_memory *memory, unsigned char *room);
 void fold_close(const tg_kernel *kernel, const operand_memory *from, const operand_memory *to);
 
-/* Whether an invocation is one of this kernel. invoke.c */
+/* An invocation that has no quick way, or is wrong; and whether it is one of this kernel. invoke.c */
+tg_status invoke_with_care(const tg_kernel *kernel, const tg_invocation *call, tg_error *error);
 tg_status invoke_check(const tg_kernel *kernel, const tg_invocation *call, tg_error *error);
 
 /* Runs all lanes in a workspace of some bytes, enough for one worker, and writes results and outcome. drive.c */

@@ -22,13 +22,6 @@ static bool can_be_quick(const tg_graph *g)
   return can;
 }
 
-static quick_operand rule_of(const graph_operand *operand)
-{
-  size_t bytes = mode_table[operand->mode].bytes;
-  return is_stream(operand) ? (quick_operand){.lane_bytes = bytes, .misaligned = bytes - 1}
-                            : (quick_operand){.call_bytes = bytes};
-}
-
 /* Each output with every other operand, and two outputs once. */
 static void list_pairs(quick_plan *plan, const tg_graph *g)
 {
@@ -64,42 +57,55 @@ void quick_open(tg_kernel *kernel)
   quick_engine(&plan->way, (engine){kernel->backend, kernel->code});
   plan->n_operands = g->operands.n;
   for (size_t i = 0; i < g->operands.n; i++) {
-    plan->operands[i] = rule_of(&g->operands.data[i]);
+    plan->operands[i] = (quick_operand){mode_table[g->operands.data[i].mode].bytes, is_stream(&g->operands.data[i])};
   }
   list_pairs(plan, g);
 }
 
 /* ---- for each invocation ---- */
 
-/* Fills at[]: where the operands lie. False: not all is found to be right. */
-static bool bind_quickly(const quick_plan *plan, const tg_invocation *call, unsigned char **at)
+/* Whether an output shares a byte with another operand, and is not one in place of an input. last[]: of each operand,
+ * the bytes after its first. A at a and B at b share one if -last_a <= a - b <= last_b; both are asked at once by
+ * adding last_a, for what is less than none is then very much. */
+static inline bool meet(const quick_pair *pair, unsigned char *const *at, const size_t *last)
 {
-  size_t need[QUICK_OPERANDS], n = (size_t)call->n, n_operands = plan->n_operands;
-  for (size_t k = 0; k < n_operands; k++) {
-    const quick_operand *o = &plan->operands[k];
-    const tg_binding *binding = &call->bindings[k];
-    size_t bytes = o->lane_bytes * n + o->call_bytes;
+  uintptr_t distance = (uintptr_t)at[pair->out] - (uintptr_t)at[pair->other];
+  size_t out = last[pair->out];
+  return distance + out <= out + last[pair->other] && (distance != 0 || !pair->may_coincide);
+}
+
+/* Fills at[]: where the operands lie. False: not all is found to be right. */
+static inline bool bind_quickly(const quick_plan *plan, const tg_invocation *call, unsigned char **at)
+{
+  const tg_binding *binding = call->bindings;
+  size_t last[QUICK_OPERANDS], n = (size_t)call->n, n_operands = plan->n_operands;
+  for (size_t k = 0; k < n_operands; k++, binding++) {
+    size_t element = plan->operands[k].bytes, bytes = element;
+    if (plan->operands[k].is_stream) {
+      bytes = element * n;
+      if ((size_t)binding->stride != element) {
+        return false;
+      }
+    }
     if (binding->data == NULL || binding->offset > binding->bytes || bytes > binding->bytes - binding->offset) {
       return false;
     }
     at[k] = (unsigned char *)binding->data + binding->offset;
-    need[k] = bytes;
-    if (o->lane_bytes != 0 && ((size_t)binding->stride != o->lane_bytes || ((uintptr_t)at[k] & o->misaligned) != 0)) {
+    last[k] = bytes - 1;
+    if (((uintptr_t)at[k] & (element - 1)) != 0) {
       return false;
     }
   }
-  for (const quick_pair *pair = plan->pairs, *end = pair + plan->n_pairs; pair != end; pair++) {
-    uintptr_t a = (uintptr_t)at[pair->out], b = (uintptr_t)at[pair->other];
-    bool is_apart = a - b >= need[pair->other] && b - a >= need[pair->out];
-    if (!is_apart && (a != b || !pair->may_coincide)) {
+  for (const quick_pair *pair = plan->pairs, *last_pair = pair + plan->n_pairs; pair != last_pair; pair++) {
+    if (meet(pair, at, last)) {
       return false;
     }
   }
   return true;
 }
 
-static bool run_in(const tg_kernel *kernel, const tg_invocation *call, const backend_quick *way,
-                   unsigned char *workspace)
+static inline bool run_in(const tg_kernel *kernel, const tg_invocation *call, const backend_quick *way,
+                          unsigned char *workspace)
 {
   const workspace_layout *layout = &kernel->layout;
   unsigned char *scratch = workspace + layout->plain_scratch;
@@ -120,7 +126,7 @@ static bool run_on_stack(const tg_kernel *kernel, const tg_invocation *call, con
   return run_in(kernel, call, way, workspace);
 }
 
-bool quick_invoke(const tg_kernel *kernel, const tg_invocation *call)
+static inline bool run_quickly(const tg_kernel *kernel, const tg_invocation *call)
 {
   const quick_plan *plan = &kernel->quick;
   const backend_quick *way = kernel->later == NULL ? &plan->way : switch_quick(kernel->later, &plan->way);
@@ -129,14 +135,25 @@ bool quick_invoke(const tg_kernel *kernel, const tg_invocation *call)
       call->bindings == NULL || call->stats != NULL) {
     return false;
   }
-  bool is_done = workspace == NULL
-                     ? kernel->layout.least <= STACK_WORKSPACE && run_on_stack(kernel, call, way)
-                     : workspace->bytes >= kernel->layout.most && run_in(kernel, call, way, workspace->data);
-  if (is_done && call->outcome != NULL) {
+  if (workspace == NULL ? kernel->layout.least > STACK_WORKSPACE || !run_on_stack(kernel, call, way)
+                        : workspace->bytes < kernel->layout.most || !run_in(kernel, call, way, workspace->data)) {
+    return false;
+  }
+  if (call->outcome != NULL) {
     *call->outcome = (tg_outcome){0};
   }
-  if (is_done && kernel->later != NULL) {
+  if (kernel->later != NULL) {
     switch_count_lanes(kernel->later, call->n);
   }
-  return is_done;
+  return true;
+}
+
+bool quick_invoke(const tg_kernel *kernel, const tg_invocation *call)
+{
+  return run_quickly(kernel, call);
+}
+
+tg_status tg_invoke(const tg_kernel *kernel, const tg_invocation *call, tg_error *error)
+{
+  return run_quickly(kernel, call) ? TG_OK : invoke_with_care(kernel, call, error);
 }

@@ -86,7 +86,7 @@ typedef struct plain_stream {
 } plain_stream;
 typedef struct plain_param {
   uint32_t operand, slot;
-  uint32_t bytes; /* 4 or 8, native; 0: its mode says how it is read */
+  uint16_t bytes, mode; /* 4 or 8, native; 0: its mode says how it is read */
 } plain_param;
 
 struct jit_code {
@@ -166,7 +166,7 @@ bool jit_run_plainly(const jit_code *code, const engine_args *args, const uint64
 bool jit_quick(const void *code, backend_quick *out);
 
 /* The value of a param whose memory there is. */
-static inline uint64_t jit_param_bits(const plain_param *param, tg_mode mode, const void *memory)
+static inline uint64_t jit_param_bits(const plain_param *param, const void *memory)
 {
   uint64_t bits;
   uint32_t low;
@@ -178,7 +178,7 @@ static inline uint64_t jit_param_bits(const plain_param *param, tg_mode mode, co
     memcpy(&bits, memory, sizeof bits);
     return bits;
   }
-  return element_load(mode, memory);
+  return element_load((tg_mode)param->mode, memory);
 }
 
 /* run.c */

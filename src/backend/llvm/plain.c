@@ -73,8 +73,8 @@ static void list_params(jit_code *code)
       tg_mode mode = (tg_mode)g->operands.data[node->operand].mode;
       unsigned bytes = mode_table[mode].bytes;
       bool is_word = mode <= TG_MODE_F64 && bytes >= 4;
-      code->params[code->n_params++] =
-          (plain_param){node->operand, code->slots[node->first_result], is_word ? bytes : 0};
+      code->params[code->n_params++] = (plain_param){node->operand, code->slots[node->first_result],
+                                                     (uint16_t)(is_word ? bytes : 0), (uint16_t)mode};
     }
   }
 }

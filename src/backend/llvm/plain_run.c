@@ -13,8 +13,7 @@ void jit_put_params(const jit_code *code, const engine_args *args, uint64_t *uni
     const plain_param *param = &code->params[i];
     const operand_memory *memory = &args->operands[param->operand];
     const graph_operand *operand = &code->graph->operands.data[param->operand];
-    uniforms[param->slot] =
-        memory->base == NULL ? operand->default_bits : jit_param_bits(param, (tg_mode)operand->mode, memory->base);
+    uniforms[param->slot] = memory->base == NULL ? operand->default_bits : jit_param_bits(param, memory->base);
   }
 }
 

@@ -112,7 +112,9 @@ void jit_run_masked(jit_range *b, uint64_t first, uint64_t end, partials *out)
   const jit_code *code = b->code;
   uint64_t most = b->is_direct && !code->can_trap ? MOST_LANES : JIT_STRIP;
   b->first = first;
-  memcpy(b->frame->best, out->args, code->n_args * sizeof *out->args);
+  if (code->n_args > 0) { /* else there may be no list */
+    memcpy(b->frame->best, out->args, code->n_args * sizeof *out->args);
+  }
   while (end - first >= code->n_lanes) {
     uint64_t n = end - first < most ? (end - first) / code->n_lanes * code->n_lanes : most;
     run_lanes(b, first, n, false);
@@ -121,7 +123,9 @@ void jit_run_masked(jit_range *b, uint64_t first, uint64_t end, partials *out)
   if (first < end) {
     run_lanes(b, first, end - first, true);
   }
-  memcpy(out->args, b->frame->best, code->n_args * sizeof *out->args);
+  if (code->n_args > 0) {
+    memcpy(out->args, b->frame->best, code->n_args * sizeof *out->args);
+  }
 }
 
 static void run_range(jit_range *b, const uint64_t lanes[2], partials *out)
