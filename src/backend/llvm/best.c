@@ -154,10 +154,12 @@ static LLVMValueRef any_beats(jit_emitter *e, size_t k, LLVMValueRef x, LLVMValu
   return jit_any(e, jit_comparison(e, any, best));
 }
 
-/* The best of a group, some lane of which beats `best`, in each lane of a vector. */
-static LLVMValueRef best_of(jit_emitter *e, size_t k, LLVMValueRef x, LLVMValueRef best)
+/* The best of a group, some lane of which beats what was to be beaten: by the group alone, so that where one group
+ * after the other has a better lane none waits for the one before. */
+static LLVMValueRef best_of(jit_emitter *e, size_t k, LLVMValueRef x)
 {
   unsigned n = part_lanes(e, k);
+  LLVMValueRef best = repeat(e, e->b, worst(e, k), n);
   for (unsigned first = 0; first < e->n_lanes; first += n) {
     best = better(e, k, jit_part(e, x, first, n), best);
   }
@@ -182,10 +184,10 @@ static LLVMValueRef lane_of(jit_emitter *e, LLVMValueRef x, LLVMValueRef value)
   return LLVMBuildIntCast2(e->b, lane, jit_int(e, 64), 0, "");
 }
 
-/* Some lane beats `before`. Gives what is to be beaten now. */
-static LLVMValueRef take_best(jit_emitter *e, size_t k, LLVMValueRef x, LLVMValueRef before)
+/* Some lane beats the best so far. Gives what is to be beaten now. */
+static LLVMValueRef take_best(jit_emitter *e, size_t k, LLVMValueRef x)
 {
-  LLVMValueRef best = best_of(e, k, x, before), lane = lane_of(e, x, best);
+  LLVMValueRef best = best_of(e, k, x), lane = lane_of(e, x, best);
   for (size_t other = k; other < e->code->n_args; other++) {
     if (is_same(e, k, other)) {
       put(e, other, offsetof(arg_partial, data), best);
@@ -217,6 +219,6 @@ void jit_emit_best(jit_emitter *e, size_t k, jit_accumulator *a)
     }
   }
   jit_if found = jit_begin_if(e, any);
-  LLVMValueRef now = end_with(e, found, take_best(e, k, x, a->phi), a->phi);
+  LLVMValueRef now = end_with(e, found, take_best(e, k, x), a->phi);
   a->next = end_with(e, rare, now, a->phi);
 }
