@@ -174,7 +174,8 @@ void jit_emit_array(jit_emitter *e, const graph_node *node);   /* arrays.c, as t
 void jit_emit_aload(jit_emitter *e, const graph_node *node);
 void jit_emit_astore(jit_emitter *e, const graph_node *node);
 void jit_trap(jit_emitter *e, LLVMValueRef lanes, uint64_t code, uint32_t position);
-void jit_emit_linear(jit_emitter *e, uint32_t i); /* linear.c */
+void jit_emit_linear(jit_emitter *e, uint32_t i);           /* linear.c */
+void jit_emit_rows(jit_emitter *e, const graph_node *node); /* linear_rows.c */
 /* sinks.c: before the first group, for each group, and after the last */
 void jit_open_sinks(jit_emitter *e);
 void jit_emit_sinks(jit_emitter *e);

@@ -1,5 +1,8 @@
-/* linear.c: y = M x + c. Few entries over the integers or floats become arithmetic; all else is done in C. */
+/* linear.c: y = M x + c. Few entries over the integers or floats become arithmetic; more, and those of other rings,
+ * loops (linear_rows.c); what is modulo more than 32 bits is done in C. */
 #include "backend/llvm/emit.h"
+
+enum { FEW_ENTRIES = 256 };
 
 /* Entry times x, or c as it is. */
 static LLVMValueRef product(jit_emitter *e, const graph_node *node, const tg_entry *entry, tg_type type)
@@ -35,29 +38,22 @@ static LLVMValueRef row(jit_emitter *e, const graph_node *node, uint32_t r, tg_t
   return sum == NULL ? LLVMConstNull(jit_scalar_type(e, type)) : sum;
 }
 
-/* All x side by side, as u64. */
-static void helped(jit_emitter *e, uint32_t i, tg_type type)
+/* All x side by side, as u64, of an unsigned type. */
+static void helped(jit_emitter *e, uint32_t i)
 {
   const graph_node *node = &e->g->nodes.data[i];
   LLVMTypeRef words = jit_vector(jit_int(e, 64), e->n_lanes);
   uint64_t bytes = 8 * (uint64_t)e->n_lanes;
   LLVMValueRef room[2] = {jit_room(e, LLVMArrayType2(words, node->n_results)),
                           jit_room(e, LLVMArrayType2(words, node->n_args))};
-  tg_type as_bits = type_table[type].bytes == 4 ? TG_U32 : TG_U64;
-  bool is_float = type_in(type, TG_CLASS_FLOAT);
   for (uint32_t k = 0; k < node->n_args; k++) {
-    LLVMValueRef x = jit_in_memory(e, node_args(e->g, node)[k]);
-    x = is_float ? LLVMBuildBitCast(e->b, x, jit_like(x, jit_scalar_type(e, as_bits)), "") : x;
-    x = type_table[type].bits < 64 ? LLVMBuildZExt(e->b, x, words, "") : x;
+    LLVMValueRef x = jit_wide(e, node_args(e->g, node)[k]);
     jit_store(e, x, jit_offset(e, e->b, room[1], LLVMConstInt(jit_int(e, 64), k * bytes, 0)), 8);
   }
   jit_help(e, JIT_H_LINEAR, i, room, 2);
   for (uint32_t k = 0; k < node->n_results; k++) {
     LLVMValueRef at = jit_offset(e, e->b, room[0], LLVMConstInt(jit_int(e, 64), k * bytes, 0));
-    LLVMValueRef y = jit_load(e, words, at, 8);
-    y = type_table[type].bits < 64 ? LLVMBuildTrunc(e->b, y, jit_like(y, jit_int(e, type_table[type].bits)), "") : y;
-    y = LLVMBuildBitCast(e->b, y, jit_like(y, jit_scalar_type(e, type)), "");
-    e->values[node->first_result + k] = type == TG_BOOL ? jit_mask(e, y, e->code->mask_bits) : y;
+    e->values[node->first_result + k] = jit_load(e, words, at, 8);
   }
 }
 
@@ -66,7 +62,12 @@ void jit_emit_linear(jit_emitter *e, uint32_t i)
   const graph_node *node = &e->g->nodes.data[i];
   tg_type type = jit_type(e, node->first_result);
   if (jit_is_helped(e->code, node)) {
-    helped(e, i, type);
+    helped(e, i);
+    return;
+  }
+  tg_ring ring = node_ring(node);
+  if (ring == TG_RING_GF2 || ring == TG_RING_MOD || node->n_entries > (uint32_t)FEW_ENTRIES) {
+    jit_emit_rows(e, node);
     return;
   }
   for (uint32_t k = 0; k < node->n_results; k++) {

@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-enum { FEW_ENTRIES = 256, ARRAY_REST = 8 /* bytes that may be read and written after all arrays */ };
+enum { ARRAY_REST = 8 /* bytes that may be read and written after all arrays */ };
 
 /* ---- which values differ between lanes ---- */
 
@@ -300,11 +300,10 @@ static bool has_bodies(const tg_graph *g)
 
 bool jit_is_helped(const jit_code *code, const graph_node *node)
 {
-  tg_ring ring = node->op == TG_OP_LINEAR ? node_ring(node) : TG_RING_INT;
   switch ((int)node->op) {
   case TG_OP_FMA: return !code->traits.has_fma;
   case TG_OP_ROUND: return !code->traits.has_round;
-  case TG_OP_LINEAR: return (ring != TG_RING_INT && ring != TG_RING_FLOAT) || node->n_entries > (uint32_t)FEW_ENTRIES;
+  case TG_OP_LINEAR: return node_ring(node) == TG_RING_MOD && node->imm > UINT64_C(1) << 32;
   default: return false;
   }
 }

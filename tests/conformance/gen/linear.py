@@ -107,6 +107,9 @@ def int_cases(f):
                 FORMATS[:2])
     full = [(i, j, wrap("u64", (i * 9 + j) * 0x9E3779B97F4A7C15)) for i in range(8) for j in range(9)]
     linear_case(f, "int_u64_8x8_full", "int", "u64", (8, 8), full, random_lanes("u64", 8, 9, "full"), apply_int)
+    many = pick_entries(rng("int", "many"), 18, 17, 0.9, lambda r: r.getrandbits(16))
+    linear_case(f, "int_u16_18x17_many", "int", "u16", (18, 17), many, random_lanes("u16", 17, 9, "many"), apply_int,
+                FORMATS[1:2])
     linear_case(f, "int_empty", "int", "i32", (2, 1), [], [(5, ), (7, )], apply_int)
     linear_case(f, "int_only_c", "int", "u16", (3, 2), [(0, 2, 9), (2, 2, 65535)], [(1, 2), (3, 4), (5, 6)], apply_int)
     linear_case(f, "int_explicit_zeros", "int", "u8", (2, 2), [(0, 0, 0), (0, 2, 0), (1, 1, 0), (1, 2, 4)], [(1, 2),
@@ -177,6 +180,10 @@ def mod_cases(f):
                 linear_case(f, "mod_%d_%s_%dx%d" % (p, t, rows, columns), "mod %d" % p, t, (rows, columns),
                             pick_entries(r, rows, columns, density, value), random_lanes(t, columns, 15, "mod"),
                             apply_mod(p), FORMATS if p == primes[t] else FORMATS[p % 3:p % 3 + 1])
+    for p in (2**32 - 5, 2**32, 2**32 + 1):
+        linear_case(f, "mod_%d_u64" % p, "mod %d" % p, "u64", (2, 3),
+                    pick_entries(rng("mod", p), 2, 3, 1.0, lambda r: r.getrandbits(64) | 2**32 - 1),
+                    random_lanes("u64", 3, 15, "mod"), apply_mod(p), FORMATS[1:2])
     full = [(0, j, (1 << 64) - 1 - j) for j in range(33)]
     linear_case(f, "mod_u64_long_row", "mod 18446744073709551557", "u64", (1, 32), full,
                 [tuple([(1 << 64) - 1] * 32),
@@ -217,6 +224,9 @@ def float_cases(f):
                     [(odd[8], one), (one, odd[8]), (odd[10], zero), (odd[9], odd[8])], apply_float)
         linear_case(f, "float_%s_no_fma" % t, "float", t, (1, 2), [(0, 0, edges(t)[19]), (0, 1, edges(t)[18])],
                     list(zip(some(t, 40, "nf a"), some(t, 40, "nf b"))), apply_float)
+        many = [e for e in pick_entries(r, 19, 17, 0.9, value) if e[0] != 3]
+        linear_case(f, "float_%s_19x17_many" % t, "float", t, (19, 17), many, random_lanes(t, 17, 9, "many"),
+                    apply_float, FORMATS[1:2])
 
 
 def loop_case(f):
