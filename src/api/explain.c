@@ -66,7 +66,8 @@ static void explain_regrouping(const tg_machine *m, const schedule *s, explainer
   split_cost c;
   if (!split_find(m->p, m->entry, m->options.operation_ps, &c)) {
     explain_add(e, "program", "regrouping", "none",
-                "no loop of the body has a match in it and moves nothing but scalars; engines mask or pack lanes");
+                "no loop of the body has a match in it, no break, continue or return, and no arrays; engines mask or "
+                "pack lanes");
     return;
   }
   explain_add(e, "program", "regrouping", s->plan.split.turn != 0 ? "by arm" : "none", "");

@@ -54,6 +54,7 @@ typedef struct machine_phase {
 /* The phases of a loop that is split run on groups of instances, whose slots are packed side by side for that. */
 typedef struct split_run {
   unsigned char **packed;      /* by slot */
+  unsigned char **inputs;      /* by operand of the entry: packed ones that a phase of the loop reads; else NULL */
   unsigned char *ones, *alive; /* WAS_ALIVE and ALIVE of a group */
   uint64_t *ids;               /* of a group */
   uint32_t *list, *order;      /* lanes in the loop; the same by arms */

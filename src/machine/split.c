@@ -18,6 +18,23 @@ static size_t workspace_bytes(const tg_machine *m)
   return most;
 }
 
+/* Inputs that the loop's phases read. */
+static void open_inputs(tg_machine *m)
+{
+  const routine_split *split = &m->routines.split;
+  m->split.inputs = arena_array(&m->run_memory, unsigned char *, m->entry->n_operands);
+  for (uint32_t k = split->turn; m->split.inputs != NULL && k <= split->turn + split->n_arms; k++) {
+    const routine *r = &m->routines.phases[k];
+    for (uint32_t i = 0; i < r->operands.n; i++) {
+      uint32_t index = r->operands.data[i].index;
+      if (r->operands.data[i].role == ROUTINE_INPUT && m->split.inputs[index] == NULL) {
+        size_t bytes = type_table[m->entry->operands[index].type.scalar].bytes;
+        m->split.inputs[index] = arena_zeroed(&m->run_memory, m->window, bytes);
+      }
+    }
+  }
+}
+
 tg_status split_open(tg_machine *m, tg_error *error)
 {
   split_run *s = &m->split;
@@ -34,6 +51,7 @@ tg_status split_open(tg_machine *m, tg_error *error)
   for (size_t k = 0; s->packed != NULL && k < m->routines.slots.n; k++) {
     s->packed[k] = arena_zeroed(&m->run_memory, m->window, type_table[m->routines.slots.data[k].type].bytes);
   }
+  open_inputs(m);
   if (m->run_memory.failed) {
     return error_set(error, TG_NOMEM, "no memory to regroup %zu instances", m->window);
   }
@@ -103,6 +121,25 @@ static tg_binding stream_of(const tg_machine *m, void *data, size_t bytes)
   return (tg_binding){.data = data, .bytes = m->window * bytes, .stride = (ptrdiff_t)bytes};
 }
 
+/* Those of a group, side by side. Their memory was checked: check_inputs. */
+static tg_status pack_input(tg_machine *m, const group *g, uint32_t index, uint64_t first, tg_error *error)
+{
+  const tg_binding *b = &m->bound[index];
+  size_t bytes = type_table[m->entry->operands[index].type.scalar].bytes;
+  void *data = b->data;
+  if (data == NULL) {
+    TG_TRY(tg_buffer_map(b->buffer, &data, error));
+  }
+  const unsigned char *base = (const unsigned char *)data + b->offset;
+  for (size_t i = 0; i < g->n; i++) {
+    memcpy(m->split.inputs[index] + i * bytes, base + (ptrdiff_t)(first + g->lanes[i]) * b->stride, bytes);
+  }
+  if (b->data == NULL) {
+    tg_buffer_unmap(b->buffer);
+  }
+  return TG_OK;
+}
+
 static tg_status bind(tg_machine *m, const group *g, uint64_t first, tg_error *error)
 {
   const routine *r = &m->routines.phases[g->phase];
@@ -114,6 +151,15 @@ static tg_status bind(tg_machine *m, const group *g, uint64_t first, tg_error *e
     case ROUTINE_SAVE:
       bindings[k] =
           stream_of(m, g->is_in_place ? m->slots[role.index] : m->split.packed[role.index], slot_bytes(m, role.index));
+      break;
+    case ROUTINE_INPUT:
+      if (g->is_in_place) {
+        TG_TRY(machine_bind_operand(m, g->phase, k, first, g->n, &bindings[k], error));
+      } else {
+        TG_TRY(pack_input(m, g, role.index, first, error));
+        size_t bytes = type_table[m->entry->operands[role.index].type.scalar].bytes;
+        bindings[k] = stream_of(m, m->split.inputs[role.index], bytes);
+      }
       break;
     case ROUTINE_ID: bindings[k] = stream_of(m, m->split.ids, sizeof *m->split.ids); break;
     case ROUTINE_WAS_ALIVE: bindings[k] = stream_of(m, m->split.ones, 1); break;
@@ -227,12 +273,35 @@ static tg_status run_arms(tg_machine *m, uint64_t first, size_t lanes, unsigned 
   return TG_OK;
 }
 
+/* Inputs that are packed are read here, so that their memory must be as large as the driver demands it elsewhere. */
+static tg_status check_inputs(tg_machine *m, uint64_t n, tg_error *error)
+{
+  for (uint32_t k = 0; k < m->entry->n_operands; k++) {
+    const prog_operand *o = &m->entry->operands[k];
+    const tg_binding *b = &m->bound[k];
+    if (m->split.inputs[k] == NULL) {
+      continue;
+    }
+    if (!machine_is_given(b)) {
+      return machine_not_given(o, error);
+    }
+    uint64_t length = machine_length(b, (tg_type)o->type.scalar);
+    if (length == 0 || (length < n && b->stride != 0)) {
+      error_set(error, TG_BOUNDS, "input %.100s has memory for %llu instances, not %llu", o->name,
+                (unsigned long long)length, (unsigned long long)n);
+      return TG_BOUNDS;
+    }
+  }
+  return TG_OK;
+}
+
 tg_status split_loop(tg_machine *m, uint64_t first, size_t lanes, tg_error *error)
 {
   const routine_split *split = &m->routines.split;
   uint32_t next = split->turn + split->n_arms + 1;
   unsigned char *alive = m->alive[(split->turn + 1) & 1]; /* of the phase before */
   size_t n = 0;
+  TG_TRY(check_inputs(m, first + lanes, error));
   for (uint32_t lane = 0; lane < lanes; lane++) {
     m->split.list[lane] = lane;
   }

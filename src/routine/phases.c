@@ -51,11 +51,12 @@ static void save_item(lowering *l, const plan *pl, uint32_t item, uint32_t at, u
   }
 }
 
-static void load_inputs(lowering *l)
+/* A group of instances moves with those that its phase reads alone. */
+static void load_inputs(lowering *l, const plan *pl, uint32_t number)
 {
   for (uint32_t k = 0; k < l->entry->n_operands; k++) {
     const prog_operand *o = &l->entry->operands[k];
-    if (o->kind == OPERAND_INPUT) {
+    if (o->kind == OPERAND_INPUT && (!plan_is_split(pl, number) || pl->phases[number].inputs[k])) {
       l->inputs[k] = tg_load(
           l->g, operand_add(l, TG_INPUT, (routine_operand){ROUTINE_INPUT, k, 0}, o->name, (tg_mode)o->type.scalar));
     }
@@ -200,9 +201,7 @@ static tg_status lower_phase(const plan *pl, uint32_t number, routine *out, tg_e
     if (number > 0) {
       begin_alive(&l);
     }
-    if (!plan_is_split(pl, number)) {
-      load_inputs(&l);
-    }
+    load_inputs(&l, pl, number);
     begin_state(&l, pl, number);
     lower_body(&l, pl, number);
     if (number + 1 < pl->n) {

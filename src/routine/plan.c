@@ -52,6 +52,9 @@ static void mention_expr(plan_phase *ph, const prog_expr *e)
   if (e->kind == EXPR_VARIABLE) {
     ph->mentions[e->index] = true;
   }
+  if (e->kind == EXPR_INPUT) {
+    ph->inputs[e->index] = true;
+  }
   for (uint32_t k = 0; k < e->n_args; k++) {
     mention_expr(ph, e->args[k]);
   }
@@ -144,10 +147,13 @@ bool plan_moves(const plan *pl, uint32_t phase, uint32_t item)
 }
 
 /* Between the phases of a loop that is split, in any order: what one of them mentions, and what is needed after them.
- */
+ * Of random numbers that is how far they are: where one of them draws, or phases before and after all of them. */
 static bool lives_in_split(const plan *pl, uint32_t item)
 {
   uint32_t turn = pl->split.turn, last = turn + pl->split.n_arms;
+  if (item >= pl->entry->body.n_variables + EXTRA_DRAWS) {
+    return (effects_between(pl, turn, last) & PROG_DRAWS) != 0 || is_around(pl, last, PROG_DRAWS);
+  }
   bool is_mentioned = item_is_in(pl->phases[last].live, item);
   for (uint32_t k = turn; k <= last && !is_mentioned; k++) {
     is_mentioned = pl->phases[k].mentions[item];
@@ -160,7 +166,8 @@ static bool lives_in_split(const plan *pl, uint32_t item)
 static bool lives_across(const plan *pl, uint32_t item, uint32_t end)
 {
   uint32_t n_variables = pl->entry->body.n_variables;
-  if (item < n_variables && (plan_is_split(pl, end) || plan_is_split(pl, end + 1))) {
+  bool is_extra = item >= n_variables && item < n_variables + EXTRA_DRAWS;
+  if (!is_extra && (plan_is_split(pl, end) || plan_is_split(pl, end + 1))) {
     return lives_in_split(pl, item);
   }
   if (item < n_variables) {
@@ -361,6 +368,7 @@ static void make_phases(plan *pl)
   for (uint32_t k = 0; pl->phases != NULL && k < pl->n; k++) {
     pl->phases[k].mentions = arena_array(pl->memory, bool, pl->n_items);
     pl->phases[k].declares = arena_array(pl->memory, bool, pl->n_items);
+    pl->phases[k].inputs = arena_array(pl->memory, bool, pl->entry->n_operands);
     pl->phases[k].saved = arena_array(pl->memory, uint32_t, pl->n_items);
   }
   if (!pl->memory->failed) {
@@ -370,6 +378,9 @@ static void make_phases(plan *pl)
     mention_list(&pl->phases[k], pl->phases[k].list);
     pl->phases[k].effects = effects_of_list(pl->p, pl->phases[k].list);
     pl->phases[k].exits = exits_of_list(pl->phases[k].list);
+    for (uint32_t cell = 0; cell < DRAW_CELLS && (pl->phases[k].effects & PROG_DRAWS); cell++) {
+      pl->phases[k].mentions[pl->entry->body.n_variables + EXTRA_DRAWS + cell] = true;
+    }
   }
 }
 

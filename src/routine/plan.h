@@ -10,6 +10,7 @@ typedef struct plan_phase {
   prog_stmt *list;              /* its statements, the top ones copied so that the list ends with the phase */
   uint32_t first_step, n_steps; /* of the body's; the sync not counted */
   unsigned effects, exits;
+  bool *inputs;              /* by operand of the entry: whether it is an input that the phase reads */
   bool *mentions, *declares; /* by item: whether the phase mentions, or declares, the variable */
   item_word *live;           /* what is needed after the phase; by liveness alone */
   uint32_t *saved;           /* by item: its first slot + 1 while it is kept across the end of this phase, or 0 */

@@ -63,28 +63,14 @@ static uint64_t weight_of_list(const program *p, const prog_stmt *s)
 
 /* ---- what may be split ---- */
 
-static bool reads_input(const prog_expr *e)
-{
-  if (e == NULL) {
-    return false;
-  }
-  bool found = e->kind == EXPR_INPUT;
-  for (uint32_t k = 0; k < e->n_args && !found; k++) {
-    found = reads_input(e->args[k]);
-  }
-  return found;
-}
-
-/* What moves with an instance are scalars and structs: no inputs, no arrays. */
+/* What moves with an instance are scalars and structs, no arrays. */
 static bool may_move(const prog_function *body, const prog_stmt *s)
 {
   bool is_good = true;
   for (; s != NULL && is_good; s = s->next) {
-    is_good = !reads_input(s->value) && !reads_input(s->limit);
     for (uint32_t k = 0; k < s->n_places && is_good; k++) {
       const prog_place *place = &s->places[k];
-      bool is_array = place->kind != PLACE_NOTHING && body->variables[place->variable].type.kind == PROG_ARRAY;
-      is_good = !is_array && !reads_input(place->subscript);
+      is_good = place->kind == PLACE_NOTHING || body->variables[place->variable].type.kind != PROG_ARRAY;
     }
     for (uint32_t k = 0; k < s->n_arms && is_good; k++) {
       is_good = may_move(body, s->arms[k].body);
@@ -134,15 +120,14 @@ static const prog_stmt *match_of(const prog_stmt *loop)
   return NULL;
 }
 
-static bool may_split(const program *p, const prog_function *body, const prog_stmt *loop)
+static bool may_split(const prog_function *body, const prog_stmt *loop)
 {
   bool is_loop = loop->kind == STMT_WHILE || loop->kind == STMT_FOR || loop->kind == STMT_REPEAT;
   if (!is_loop || !loop->goes_on || loop->exits != 0 || exits_of_list(loop->body) != 0) {
     return false;
   }
-  bool draws = (effects_of_stmt(p, loop) & PROG_DRAWS) != 0;
-  return !draws && !reads_input(loop->value) && !reads_array(body, loop->value) && may_move(body, loop->body) &&
-         !reads_arrays(body, loop->body) && match_of(loop) != NULL;
+  return !reads_array(body, loop->value) && may_move(body, loop->body) && !reads_arrays(body, loop->body) &&
+         match_of(loop) != NULL;
 }
 
 /* ---- what it takes ---- */
@@ -156,6 +141,7 @@ static void mark_variables(const prog_expr *e, bool *seen, uint32_t *n)
     seen[e->index % 1024] = true;
     ++*n;
   }
+  *n += e->kind == EXPR_INPUT;
   for (uint32_t k = 0; k < e->n_args; k++) {
     mark_variables(e->args[k], seen, n);
   }
@@ -187,6 +173,7 @@ static void weigh(const program *p, const prog_stmt *list, split_cost *c)
   uint32_t n = 0;
   uint64_t weight = weight_of_list(p, list);
   count_variables(list, seen, &n);
+  n += effects_of_list(p, list) & PROG_DRAWS ? DRAW_CELLS : 0;
   c->all_arms += weight;
   c->longest = weight > c->longest ? weight : c->longest;
   c->moves = n > c->moves ? n : c->moves;
@@ -214,7 +201,7 @@ bool split_find(const program *p, const prog_entry *entry, uint32_t operation_ps
     return false;
   }
   for (const prog_stmt *s = entry->body.body; s != NULL; s = s->next) {
-    if (may_split(p, &entry->body, s)) {
+    if (may_split(&entry->body, s)) {
       split_cost c = cost_of(p, s, operation_ps);
       if (!found || (c.pays && !cost->pays)) {
         *cost = c;

@@ -111,13 +111,57 @@ REPEAT = """repeat x % 4 {
         }
     }"""
 
-# None of these can be split: they must run as ever.
+# Random numbers and inputs wherever they may stand: before, in the loop's head, in some arms, after; instances that trap.
+AGENTS = """
+machine agents {
+    in x: u32;
+    in z: u32;
+    out y: u32;
+    out w: f64;
+    out c: u32;
+
+    var t = random_u32();
+    while c < 5 + (x ^ random_u32() % 2) % 7 {
+        c += 1;
+        match (random_u32() ^ z) % 6 {
+            0 => y += x;
+            1 => {
+                y ^= random_u32();
+                w += uniform_f64();
+            }
+            2 => w += f64(z % 100) * f64(y % 10);
+            3 => {
+                t += 1;
+                y = y * 3 + t;
+            }
+            4 => assert(random_u32() % 50 != 0);
+            _ => {
+                if y % 2 == 0 {
+                    y += random_u32() % 100;
+                }
+            }
+        }
+        w += 0.5;
+    }
+    sync;
+    y += random_u32() ^ z;
+    report {
+        all = sum(w);
+        most = max(c);
+        middle = quantile(w, 0.5);
+    }
+}
+"""
+
+# Loops that can be split, and such that cannot be: they must run as ever.
+SPLIT = {
+    "a draw": "repeat 9 {\n        match random_u32() % 2 {\n            0 => y += 1;\n            1 => y += 2;\n        }\n    }",
+    "an input": "repeat 9 {\n        match id % 2 {\n            0 => y += x;\n            1 => y += 1;\n        }\n    }",
+}
 WHOLE = {
     "a break": "repeat 9 {\n        if y > 5 {\n            break;\n        }\n        match id % 2 {\n            0 => y += 1;\n            1 => y += 2;\n        }\n    }",
-    "a draw": "repeat 9 {\n        match random_u32() % 2 {\n            0 => y += 1;\n            1 => y += 2;\n        }\n    }",
     "an array": "var a: [u32; 4];\n    repeat 9 {\n        match id % 2 {\n            0 => a[y % 4] += 1;\n            1 => y += a[1] + 1;\n        }\n    }",
     "a return": "repeat 9 {\n        match id % 2 {\n            0 => y += 1;\n            1 => return;\n        }\n    }",
-    "an input": "repeat 9 {\n        match id % 2 {\n            0 => y += x;\n            1 => y += 1;\n        }\n    }",
 }
 
 
@@ -163,9 +207,15 @@ def main():
             same(t, name, "loops.tg", "--in", "x=x.npy")
         t.write("loops.tg", LOOPS.replace("for i in x % 5..x % 11 {", "let i = x;\n    {").replace("seed = seed * 1664525 + twice;", "").replace("MORE", REPEAT))
         same(t, "a repeat", "loops.tg", "--in", "x=x.npy")
-        for name, body in WHOLE.items():
+        for name, body in {**SPLIT, **WHOLE}.items():
             t.write("whole.tg", f"machine whole {{\n    in x: u32;\n    out y: u32;\n    {body}\n    y ^= x;\n}}\n")
             same(t, f"{name} in the loop", "whole.tg", "--in", "x=x.npy")
+            could = "the match at line" in t.run("explain", "whole.tg").out
+            t.same(f"{name} in the loop: whether it can be split", could, name in SPLIT)
+        t.write("z.npy", npy("<u4", "I", [rng.randrange(1 << 32) for _ in range(9001)]))
+        t.write("agents.tg", AGENTS)
+        run = same(t, "random numbers and inputs", "agents.tg", "--in", "x=x.npy", "--in", "z=z.npy")
+        t.check("some of them trap", run.status == 3, run)
         options = ["population.tg", "--in", "code=code.npy", "-n", 300000, "--param", "length=6", "--json", "--backend", "vec"]
         t.same("more than one window", t.run("run", *options, "--regroup", "on").out, t.run("run", *options, "--regroup", "off").out)
         t.check("a wrong word", t.run("run", "population.tg", "--regroup", "maybe").status == 2)

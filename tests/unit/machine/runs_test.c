@@ -176,9 +176,79 @@ static void second_takes_little(void **state)
   tg_context_destroy(context);
 }
 
+/* ---- inputs of instances that are regrouped ---- */
+
+static const char choosing[] = "machine m {\n"
+                               "    in x: u32;\n"
+                               "    out y: u32;\n"
+                               "    repeat 5 {\n"
+                               "        match (y + u32(id)) % 3 { 0 => y += x; 1 => y = y * 3 + 1; _ => y ^= x; }\n"
+                               "    }\n"
+                               "}\n";
+enum { N_INPUTS = 1000 };
+
+typedef struct choices {
+  tg_context *context;
+  uint32_t x[N_INPUTS];
+  uint32_t whole[N_INPUTS], split[N_INPUTS];
+} choices;
+
+static tg_status choose(choices *c, const tg_binding *x, int8_t regroup, uint32_t *y)
+{
+  tg_machine_options options = TG_MACHINE_OPTIONS_INIT;
+  const tg_binding out = {.data = y, .bytes = sizeof c->whole, .stride = sizeof *y};
+  tg_program *p;
+  tg_machine *m;
+  options.regroup = regroup;
+  assert_int_equal(tg_program_read(c->context, "m.tg", choosing, strlen(choosing), NULL, &p, NULL), TG_OK);
+  assert_int_equal(tg_machine_create(p, &options, &m, NULL), TG_OK);
+  assert_int_equal(tg_machine_bind(m, tg_machine_find(m, "x"), x, NULL), TG_OK);
+  assert_int_equal(tg_machine_bind(m, tg_machine_find(m, "y"), &out, NULL), TG_OK);
+  tg_status status = tg_machine_run(m, N_INPUTS, 1, TG_FUEL_UNLIMITED, NULL);
+  tg_machine_destroy(m);
+  tg_program_destroy(p);
+  return status;
+}
+
+static void check_choice(choices *c, const tg_binding *x)
+{
+  assert_int_equal(choose(c, x, -1, c->whole), TG_OK);
+  assert_int_equal(choose(c, x, 1, c->split), TG_OK);
+  assert_memory_equal(c->whole, c->split, sizeof c->whole);
+}
+
+static void inputs_anywhere(void **state)
+{
+  static choices c;
+  fail_alloc f;
+  tg_buffer *buffer;
+  (void)state;
+  c.context = context_of(&f, 0);
+  for (uint32_t i = 0; i < N_INPUTS; i++) {
+    c.x[i] = i * 2654435761u;
+  }
+  check_choice(&c, &(tg_binding){.data = c.x, .bytes = sizeof c.x, .stride = 4});
+  check_choice(&c, &(tg_binding){.data = c.x, .bytes = sizeof c.x, .offset = sizeof c.x - 4, .stride = -4});
+  check_choice(&c, &(tg_binding){.data = c.x, .bytes = sizeof c.x, .offset = 8, .stride = 0});
+  assert_int_equal(tg_buffer_wrap(c.context, c.x, sizeof c.x, &buffer), TG_OK);
+  check_choice(&c, &(tg_binding){.buffer = buffer, .stride = 4});
+  tg_buffer_destroy(buffer);
+  const tg_binding wrong[] = {{.data = c.x, .bytes = sizeof c.x - 1, .stride = 4},
+                              {.data = c.x, .bytes = sizeof c.x, .offset = 4, .stride = 4},
+                              {.data = c.x, .bytes = sizeof c.x, .offset = sizeof c.x - 8, .stride = -4}};
+  for (size_t k = 0; k < sizeof wrong / sizeof *wrong; k++) {
+    assert_int_equal(choose(&c, &wrong[k], -1, c.whole), TG_BOUNDS);
+    assert_int_equal(choose(&c, &wrong[k], 1, c.split), TG_BOUNDS);
+  }
+  assert_int_equal(choose(&c, &(tg_binding){.data = NULL}, 1, c.split), TG_ARGUMENT);
+  tg_context_destroy(c.context);
+  assert_int_equal(f.live, 0);
+}
+
 int main(void)
 {
   const struct CMUnitTest tests[] = {cmocka_unit_test(as_fresh_ones), cmocka_unit_test(as_fresh_ones_regrouped),
-                                     cmocka_unit_test(after_failures), cmocka_unit_test(second_takes_little)};
+                                     cmocka_unit_test(after_failures), cmocka_unit_test(second_takes_little),
+                                     cmocka_unit_test(inputs_anywhere)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
