@@ -33,14 +33,15 @@ static uint32_t length_of(const jit_emitter *e, const jit_walk *w, uint32_t begi
   return n;
 }
 
-/* Values that were made in `from` are anything if control came from `before`. Sources were read by then. */
+/* Values that were made in `from` are zero if control came from `before`: later parts of the body may still look at
+ * them, for no lane. Sources were read by then. */
 static void join_values(jit_emitter *e, const graph_node *node, LLVMBasicBlockRef from, LLVMBasicBlockRef before)
 {
   bool is_source = node->op == TG_OP_LOAD || node->op == TG_OP_IOTA;
   for (uint32_t v = node->first_result; v < node->first_result + node->n_results && !is_source; v++) {
     LLVMValueRef value = e->values[v];
     if (value != NULL && !LLVMIsConstant(value) && !e->g->values.data[v].is_uniform) {
-      e->values[v] = jit_join_two(e, value, from, LLVMGetPoison(LLVMTypeOf(value)), before);
+      e->values[v] = jit_join_two(e, value, from, LLVMConstNull(LLVMTypeOf(value)), before);
     }
   }
 }
@@ -63,7 +64,7 @@ static void walk_nodes(jit_emitter *e, jit_walk *w, uint32_t begin, uint32_t end
 static void walk_body(jit_emitter *e, jit_walk *w, uint32_t begin, uint32_t end)
 {
   bool starts = begin >= w->begin && (begin < w->end || (begin == w->end && has_target(w, begin, end)));
-  bool skips = length_of(e, w, begin, end) > JIT_LONG_BODY && !has_target(w, begin, end);
+  bool skips = length_of(e, w, begin, end) > JIT_LONG_BODY;
   LLVMValueRef alive = e->alive, fuel = e->fuel;
   jit_if branch = {NULL, NULL};
   if (skips) {
@@ -77,6 +78,9 @@ static void walk_body(jit_emitter *e, jit_walk *w, uint32_t begin, uint32_t end)
     LLVMBasicBlockRef from = LLVMGetInsertBlock(e->b);
     jit_end_if(e, branch);
     join_nodes(e, w, begin, end, branch, from);
+    if (has_target(w, begin, end)) {
+      w->reached = jit_join_two(e, w->reached, from, LLVMConstNull(LLVMTypeOf(w->reached)), branch.before);
+    }
     e->alive = alive == NULL ? NULL : jit_join_two(e, e->alive, from, alive, branch.before);
     e->fuel = fuel == NULL ? NULL : jit_join_two(e, e->fuel, from, fuel, branch.before);
   }
