@@ -28,6 +28,9 @@ def variables(n):
                    "".join(f"        y ^= a{k};\n" for k in range(n)) + "    }\n")
 
 
+# Without the instances that run it, this loop would never end.
+ALL_TRAP = machine("    assert(p > 0);\n    while y < 100 {\n        y += p;\n    }\n", "    param p: u32 = 0;\n    out y: u32;\n")
+
 # name, text, options of run, its status, and what it says
 CASES = [
     ("100000 statements", machine("    var x = u32(id);\n" + "".join(f"    x = x * {k % 7 + 1} + {k};\n" for k in range(100000)) + "    y = x;\n"),
@@ -67,6 +70,12 @@ def main():
             is_error = status == 1
             t.check(f"{name}: show", shown.status == (1 if is_error else 0) and (not is_error or words in shown.err),
                     f"status {shown.status}\n{shown.err[:1000]}")
+        t.write("case.tg", ALL_TRAP)
+        has_llvm = any(line.startswith("llvm ") and "not available" not in line for line in t.run("backends").out.splitlines())
+        for backend in ("ref", "vec", *(("llvm/masked", "llvm/refill") if has_llvm else ())):
+            result = t.run("run", "case.tg", "-n", 300, "--backend", backend)
+            t.check(f"a loop for instances that have trapped: {backend}", result.status == 3 and "300 of 300" in result.err,
+                    f"status {result.status}\n{result.err[:1000]}")
         t.write("case.tg", variables(3000))
         last = [line for line in t.run("show", "case.tg", "--stage", "routine").out.splitlines() if " let a2999 " in line]
         t.check("3000 variables at once: what is needed", len(last) == 1 and last[0].rstrip().endswith("live 12004"), str(last))

@@ -130,7 +130,7 @@ static void walk_nodes(jit_emitter *e, jit_walk *w, uint32_t begin, uint32_t end
     uint32_t next = after(e, i);
     bool is_touched = (i < w->end && next > w->begin) || has_target(w, i, next);
     if (i == w->target) {
-      w->reached = e->mask;
+      w->reached = e->mask == NULL ? jit_all_lanes(e) : e->mask;
     } else if (is_split(e, i) && is_touched) {
       walk_branch(e, w, i);
     } else if (i >= w->begin && next <= w->end) {

@@ -212,7 +212,7 @@ static condition condition_of(jit_emitter *e, const loop *l)
 static LLVMValueRef goes_on(jit_emitter *e, const loop *l, condition c)
 {
   if (!l->parts && !l->can_trap) {
-    return c.each;
+    return jit_both(e, c.each, l->entered);
   }
   LLVMValueRef lanes = jit_both(e, l->can_trap || !l->parts ? jit_running(e) : e->mask, c.each);
   if (e->fuel != NULL) {
@@ -354,6 +354,13 @@ static void emit_whole(jit_emitter *e, loop *l)
   }
 }
 
+/* Where all lanes have trapped, a condition that asks none of them would never end the loop. */
+static LLVMValueRef has_lanes(jit_emitter *e, const loop *l)
+{
+  bool may_be_none = e->variant != JIT_PREPARE && !l->parts && e->alive != NULL && e->alive != e->start;
+  return may_be_none ? jit_any(e, jit_running(e)) : NULL;
+}
+
 uint32_t jit_emit_loop(jit_emitter *e, uint32_t i)
 {
   const graph_node *node = &e->g->nodes.data[i];
@@ -361,6 +368,7 @@ uint32_t jit_emit_loop(jit_emitter *e, uint32_t i)
   l.phis = alloc_zeroed(&e->allocator, node->n_args, sizeof *l.phis);
   l.kept = alloc_zeroed(&e->allocator, node->n_args, sizeof *l.kept);
   l.parts = e->varies[node_args(e->g, l.test)[0]];
+  l.entered = has_lanes(e, &l);
   if (l.phis == NULL || l.kept == NULL) {
     e->failed = true;
   } else if (pieces_suit(e, &l)) {

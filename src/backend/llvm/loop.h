@@ -14,7 +14,9 @@ typedef struct loop {
   LLVMValueRef *kept; /* the same, of a value that lanes that run share: what lanes that are done have; or NULL */
   LLVMValueRef running, alive, fuel; /* phis or NULL */
   LLVMValueRef outer;                /* the mask around it */
-  LLVMValueRef taken;                /* prepare: iterations before */
+  LLVMValueRef
+      entered;        /* of lanes that stay together, which may all have trapped before: whether one is left; or NULL */
+  LLVMValueRef taken; /* prepare: iterations before */
 } loop;
 
 /* How wide masks of lanes are in a loop. */

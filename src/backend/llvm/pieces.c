@@ -178,7 +178,7 @@ static void open_carried(jit_emitter *e, pieces *p, uint32_t k)
 {
   LLVMBasicBlockRef from = LLVMGetInsertBlock(e->b);
   uint32_t carried = p->l->node->first_carried + k;
-  bool varies = e->varies[carried], is_kept = !varies && e->varies[p->l->node->first_result + k];
+  bool varies = e->varies[carried], is_kept = p->l->parts && !varies && e->varies[p->l->node->first_result + k];
   LLVMValueRef start = loop_start(e, p->l, k), kept = is_kept ? loop_kept_start(e, p->l, k) : NULL;
   for (unsigned i = 0; i < p->n; i++) {
     loop *l = &p->piece[i].l;
@@ -279,7 +279,7 @@ static void emit_shared_test(jit_emitter *e, pieces *p, condition c)
   if (c.all != UINT32_MAX) {
     enter(e, p, 0);
     LLVMBasicBlockRef body = jit_block(e, "round");
-    LLVMBuildCondBr(e->b, part_of(e, c.all, c.not_all), body, p->l->after);
+    LLVMBuildCondBr(e->b, jit_both(e, part_of(e, c.all, c.not_all), p->l->entered), body, p->l->after);
     LLVMPositionBuilderAtEnd(e->b, body);
     leave(e, p);
   }

@@ -357,6 +357,22 @@ static void graphs_on_llvm(void **state)
   run_graphs(*state, &(turn){llvm_at, n_ways(KIT_COUNT(llvm_names)), is_long() ? EACH_LLVM_LONG : EACH_LLVM, 0, 0, 0});
 }
 
+/* Graphs on which a form of llvm once failed: a branch with one body around a divergent loop, and a loop of lanes that
+ * stay together with values that the next stage wants lane by lane. */
+static void graphs_that_failed(void **state)
+{
+  static const uint64_t seeds[] = {501288, 501328};
+  scene *s = *state;
+  plugin_need();
+  for (size_t i = 0; i < KIT_COUNT(seeds); i++) {
+    way as_built = {"ref", 0, 0};
+    assert_true(open_graph(s, seeds[i]));
+    assert_int_equal(run(s, &as_built, s->after, &s->outcome, NULL), TG_OK);
+    take_turn(s, &(turn){llvm_at, n_ways(KIT_COUNT(llvm_names)), 2 * KIT_COUNT(llvm_names), 0, 0, 0});
+    close_graph(s);
+  }
+}
+
 static int open_contexts(void **state)
 {
   static scene s;
@@ -378,6 +394,7 @@ static int close_contexts(void **state)
 
 int main(void)
 {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(graphs_on_vec), cmocka_unit_test(graphs_on_llvm)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(graphs_on_vec), cmocka_unit_test(graphs_on_llvm),
+                                     cmocka_unit_test(graphs_that_failed)};
   return cmocka_run_group_tests(tests, open_contexts, close_contexts);
 }
