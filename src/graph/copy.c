@@ -308,6 +308,11 @@ bool node_opens(const graph_node *node)
   return (op_table[node->op].flags & TG_OPENS) != 0;
 }
 
+uint32_t branch_body(const tg_graph *g, const graph_node *branch, uint32_t body)
+{
+  return g->bodies.data[branch->first_body + body];
+}
+
 uint32_t branch_yield(const tg_graph *g, const graph_node *branch, uint32_t body)
 {
   return body + 1 < branch->n_bodies ? g->bodies.data[branch->first_body + body + 1] - 1 : branch->end;

@@ -55,10 +55,7 @@ uint32_t *copy_definitions(copier *c);
 uint32_t *copy_parents(copier *c);
 
 /* The first node of body number `body` of a branch, and the yield that ends it. */
-static inline uint32_t branch_body(const tg_graph *g, const graph_node *branch, uint32_t body)
-{
-  return g->bodies.data[branch->first_body + body];
-}
+uint32_t branch_body(const tg_graph *g, const graph_node *branch, uint32_t body);
 uint32_t branch_yield(const tg_graph *g, const graph_node *branch, uint32_t body);
 /* Node `i` opens a body: a loop, branch or uniform. */
 bool node_opens(const graph_node *node);

@@ -338,8 +338,8 @@ static tg_status compile_numbered(vec_target target, tg_context *context, const 
 }
 
 #define NUMBERED(k, name, strip, goes_past)                                                                            \
-  static tg_status compile_##k##_##name(tg_context *context, const tg_graph *graph, unsigned how, void **out,          \
-                                        tg_error *error)                                                               \
+  static tg_status compile_set_##k##_##name(tg_context *context, const tg_graph *graph, unsigned how, void **out,      \
+                                            tg_error *error)                                                           \
   {                                                                                                                    \
     (void)how;                                                                                                         \
     return compile_numbered((vec_target){vec_kernels_at(k), strip, goes_past}, context, graph, out, error);            \
@@ -353,9 +353,9 @@ NUMBERED_STRIPS(2)
 NUMBERED_STRIPS(3)
 
 #define BACKENDS(k)                                                                                                    \
-  VEC_BACKEND("vec:" #k, "vec with kernels number " #k, compile_##k##_0),                                              \
-      VEC_BACKEND("vec:" #k "/1", "the same, strips of 1 lane", compile_##k##_1),                                      \
-      VEC_BACKEND("vec:" #k "/3", "the same, strips of 3 lanes", compile_##k##_3),                                     \
-      VEC_BACKEND("vec:" #k "/7", "the same, strips of 7 lanes", compile_##k##_7),                                     \
-      VEC_BACKEND("vec:" #k "/past", "the same, all outputs past the caches", compile_##k##_past)
+  VEC_BACKEND("vec:" #k, "vec with kernels number " #k, compile_set_##k##_0),                                          \
+      VEC_BACKEND("vec:" #k "/1", "the same, strips of 1 lane", compile_set_##k##_1),                                  \
+      VEC_BACKEND("vec:" #k "/3", "the same, strips of 3 lanes", compile_set_##k##_3),                                 \
+      VEC_BACKEND("vec:" #k "/7", "the same, strips of 7 lanes", compile_set_##k##_7),                                 \
+      VEC_BACKEND("vec:" #k "/past", "the same, all outputs past the caches", compile_set_##k##_past)
 const tg_backend vec_numbered_backends[VEC_NUMBERED] = {BACKENDS(0), BACKENDS(1), BACKENDS(2), BACKENDS(3)};
