@@ -21,7 +21,7 @@
 enum { MAX_OPERANDS = 16, GUARD = 64, N_TABLE = 61, N_SOURCE = 500, MOST_LANES = 7 * 4096 + 5 };
 
 /* Making code takes long: fewer of the ways of `llvm` for each graph. */
-enum { EACH = 17, EACH_LLVM = 2, EACH_LLVM_LONG = 60 };
+enum { EACH = 17, EACH_LLVM = 1, EACH_LLVM_LONG = 60 };
 #if defined(__SANITIZE_THREAD__)
 enum { N_GRAPHS = 40, N_LONG = 40 };
 #elif defined(__SANITIZE_ADDRESS__)
