@@ -124,6 +124,8 @@ LLVMValueRef jit_mask_bytes(jit_emitter *e, LLVMValueRef mask); /* address */
 /* Counts, if that is wanted, the operations that the lanes which run now execute of a body; with is_round also a round
  * of a loop. */
 void jit_count(jit_emitter *e, uint32_t begin, uint32_t end, bool is_round);
+/* n bytes as a constant of the module; gives its address. */
+LLVMValueRef jit_add_bytes(const jit_emitter *e, const void *bytes, size_t n);
 LLVMBasicBlockRef jit_block(jit_emitter *e, const char *name);
 /* `then` is run if a condition, a scalar, holds; both ways lead to the block that jit_endif makes current. */
 typedef struct jit_if {

@@ -20,17 +20,6 @@ static LLVMValueRef word(const jit_emitter *e, uint64_t value)
 
 /* ---- tables ---- */
 
-static LLVMValueRef add_table(jit_emitter *e, const uint32_t *list, size_t n)
-{
-  LLVMValueRef bytes = LLVMConstStringInContext2(e->context, (const char *)(const void *)list, 4 * n, 1);
-  LLVMValueRef table = LLVMAddGlobal(e->module, LLVMTypeOf(bytes), "throng_rows");
-  LLVMSetInitializer(table, bytes);
-  LLVMSetGlobalConstant(table, 1);
-  LLVMSetLinkage(table, LLVMPrivateLinkage);
-  LLVMSetAlignment(table, 16);
-  return table;
-}
-
 static uint32_t count_rows(const rows *r)
 {
   return r->ring == TG_RING_GF2 ? r->node->n_results * type_table[r->type].bits : r->node->n_results;
@@ -54,9 +43,9 @@ static void add_tables(jit_emitter *e, rows *r)
   for (size_t row = 0; row < n_rows; row++) {
     ends[row + 1] = ends[row + 1] < ends[row] ? ends[row] : ends[row + 1];
   }
-  r->ends = add_table(e, ends, n_rows + 1);
-  r->columns = add_table(e, columns, n);
-  r->slots = add_table(e, slots, n);
+  r->ends = jit_add_bytes(e, ends, (n_rows + 1) * sizeof *ends);
+  r->columns = jit_add_bytes(e, columns, n * sizeof *columns);
+  r->slots = jit_add_bytes(e, slots, n * sizeof *slots);
   alloc_free(&e->allocator, ends, room, sizeof *ends);
 }
 

@@ -99,7 +99,7 @@ static memory operand_of(export *x, size_t k)
   uint64_t bytes = mode_table[x->e->g->operands.data[k].mode].bytes;
   switch ((object_role)o->role) {
   case OBJECT_CONSTANT:
-    return (memory){object_add_bytes(x->e, o->data, o->length * bytes), word(x, bytes), word(x, o->length)};
+    return (memory){jit_add_bytes(x->e, o->data, o->length * bytes), word(x, bytes), word(x, o->length)};
   case OBJECT_LENGTH: return (memory){keep(x, parameter(x, x->at[o->place] + 1)), word(x, bytes), word(x, 1)};
   case OBJECT_LANES: return (memory){keep(x, parameter(x, 0)), word(x, bytes), word(x, 1)};
   case OBJECT_ARGUMENT: break;

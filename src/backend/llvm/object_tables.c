@@ -50,9 +50,9 @@ static LLVMValueRef add_list(const jit_emitter *e, const void *data, size_t n, s
   return n == 0 || data == NULL ? NULL : add_constant(e, bytes_of(e, data, n * size));
 }
 
-LLVMValueRef object_add_bytes(const jit_emitter *e, const void *data, size_t n)
+LLVMValueRef jit_add_bytes(const jit_emitter *e, const void *bytes, size_t n)
 {
-  return add_constant(e, bytes_of(e, data, n));
+  return add_constant(e, bytes_of(e, bytes, n));
 }
 
 #define LIST(e, list) add_list(e, (list).data, (list).n, sizeof *(list).data)

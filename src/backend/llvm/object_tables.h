@@ -12,7 +12,6 @@ typedef struct object_parts {
 LLVMValueRef object_add_graph(const jit_emitter *e);
 LLVMValueRef object_add_code(const jit_emitter *e, LLVMValueRef graph); /* of e->code and e->functions */
 LLVMValueRef object_add_kernel(const jit_emitter *e, const object_plan *plan, const object_parts *parts);
-LLVMValueRef object_add_bytes(const jit_emitter *e, const void *data, size_t n);
 
 /* object_export.c */
 void object_add_function(jit_emitter *e, const object_plan *plan, const object_parts *parts);
